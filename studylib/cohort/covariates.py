@@ -1,0 +1,124 @@
+"""What is known of each person before index, and how the arms differ in it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import narwhals as nw
+import numpy as np
+import pandas as pd
+
+from studylib.codes import Codelist
+from studylib.cohort.people import Cohort, age
+from studylib.errors import StudyError
+from studylib.sources import Frame
+from studylib.tables import BALANCE, check
+
+
+def had_event(
+    cohort: Cohort,
+    name: str,
+    codelist: Codelist,
+    *,
+    days_before: int,
+    positions: Sequence[str] | None = None,
+) -> Frame:
+    """The cohort's people with a column ``name``: an event of ``codelist`` before index.
+
+    An event counts when it began before the index day and covered at least one of the
+    ``days_before`` days that precede it: a dispensing by its supply, a stay or a long-term
+    condition by its dates. The index day itself is never looked at.
+    """
+    if days_before < 1:
+        raise StudyError(f"Antécédents cherchés sur {days_before} jours : il en faut au moins un.")
+    events = cohort.source.events(codelist, positions=positions).select("person_id", "start", "end")
+    found = (
+        cohort.people.select("person_id", "index_date")
+        .join(events, on="person_id", how="inner")
+        .filter(
+            (nw.col("start") < nw.col("index_date"))
+            & (nw.col("end") > nw.col("index_date") - days_before)
+        )
+        .select("person_id")
+        .unique()
+        .with_columns(nw.lit(True).alias(name))
+    )
+    return cohort.people.join(found, on="person_id", how="left").with_columns(
+        nw.col(name).fill_null(False)
+    )
+
+
+def with_covariates(
+    cohort: Cohort, codelists: Mapping[str, Codelist], *, lookback_days: int = 365
+) -> Cohort:
+    """The cohort with age, male, index_year and one flag per code list, from before index."""
+    described = cohort.people.with_columns(
+        age().cast(nw.Float64()).alias("age"), (nw.col("sex") == "M").alias("male")
+    )
+    cohort = Cohort(cohort.source, described, cohort.flow, cohort.arms)
+    for name, codelist in codelists.items():
+        cohort = cohort.with_flag(name, codelist, days_before=lookback_days)
+    return cohort
+
+
+def baseline(cohort: Cohort, covariates: Sequence[str], *, reference: str) -> pd.DataFrame:
+    """Characteristics of each arm beside the reference, with standardised mean differences.
+
+    A BALANCE table with one row per covariate and compared arm: flags as shares, ``age`` as a mean
+    with its standard deviation. The standardised mean difference divides the difference by the root
+    of the mean of the two variances (Austin, 2009, Stat Med 28:3083); it is empty when both arms
+    are constant. Aggregated by the engine: no person-level row is collected.
+    """
+    if reference not in cohort.arms:
+        raise StudyError(
+            f"Groupe de référence « {reference} » inconnu ; groupes : {', '.join(cohort.arms)}."
+        )
+    types = cohort.source.engine.columns(cohort.people)
+    shares = [name for name in covariates if isinstance(types[name], nw.Boolean)]
+    columns = [nw.col(name).cast(nw.Float64()).alias(name) for name in covariates]
+    squares = [
+        (nw.col(name).cast(nw.Float64()) ** 2).alias(f"{name}/square") for name in covariates
+    ]
+    wide = cohort.people.select("arm", *columns, *squares)
+    sums = [nw.col(name).sum() for name in (*covariates, *(f"{c}/square" for c in covariates))]
+    by_arm = wide.group_by("arm").agg(nw.len().cast(nw.Int64()).alias("persons"), *sums)
+    collected = cohort.source.engine.collect(by_arm).set_index("arm")
+    rows_by_arm = collected.to_dict("index").items()
+    totals = {str(arm): {str(k): float(v) for k, v in row.items()} for arm, row in rows_by_arm}
+    rows = [
+        _balance_row(totals, name, name in shares, arm, reference)
+        for arm in cohort.arms
+        if arm != reference and arm in totals and reference in totals
+        for name in covariates
+    ]
+    frame = pd.DataFrame(rows, columns=BALANCE.names)
+    counts = ["arm_count", "reference_count"]
+    return check(frame.astype(dict.fromkeys(counts, "Int64")), BALANCE)
+
+
+def _balance_row(
+    totals: dict[str, dict[str, float]], name: str, share: bool, arm: str, reference: str
+) -> dict[str, object]:
+    sides: dict[str, tuple[int, float, float, float]] = {}
+    for side, label in (("arm", arm), ("reference", reference)):
+        persons, total = int(totals[label]["persons"]), totals[label][name]
+        mean = total / persons
+        spread = totals[label][f"{name}/square"] / persons - mean**2
+        variance = max(spread, 0.0) * (1 if share else persons / max(persons - 1, 1))
+        sides[side] = (persons, total, mean, variance)
+    pooled = np.sqrt((sides["arm"][3] + sides["reference"][3]) / 2)
+    row: dict[str, object] = {
+        "covariate": name,
+        "kind": "share" if share else "mean",
+        "arm": arm,
+        "reference": reference,
+        "smd": (sides["arm"][2] - sides["reference"][2]) / pooled if pooled > 0 else np.nan,
+    }
+    for side, (persons, total, mean, variance) in sides.items():
+        row |= {
+            f"{side}_persons": persons,
+            f"{side}_count": round(total) if share else None,
+            f"{side}_mean": mean,
+            f"{side}_sd": np.nan if share else np.sqrt(variance),
+        }
+    return row

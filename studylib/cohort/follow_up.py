@@ -1,0 +1,171 @@
+"""Follow-up: when each person's time at risk ends, and why. One exit, one reason per person."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from functools import reduce
+from typing import Literal
+
+import narwhals as nw
+
+from studylib.codes import Codelist
+from studylib.cohort.days import day
+from studylib.cohort.entry import dispensing_days
+from studylib.cohort.exposure import episodes
+from studylib.cohort.people import Cohort
+from studylib.errors import StudyError
+from studylib.sources import Frame
+
+# The reasons in the order that decides when two fall on one day.
+REASONS = (
+    "outcome",
+    "death",
+    "switch",
+    "discontinuation",
+    "end_of_observation",
+    "end_of_follow_up",
+)
+
+
+def on_treatment(
+    cohort: Cohort,
+    outcome: Codelist,
+    *,
+    positions: Sequence[str] | None = None,
+    grace_days: int = 30,
+    follow_up_days: int = 365,
+    until: date,
+    carry_over: bool = True,
+) -> Frame:
+    """Follow-up while the arm of index goes on: the FOLLOW_UP columns and region. Checkpointed.
+
+    Time at risk runs from the index day and is cut by death, a dispensing of another arm, the end
+    of the episode (see ``episodes``), the end of observation, ``follow_up_days`` or ``until`` (last
+    day included). A person is at risk on the day of death or outcome, not on the day of a switch.
+    """
+    spans = episodes(cohort, grace_days=grace_days, carry_over=carry_over)
+    index = cohort.people.select("person_id", "arm", "index_date")
+    own = (
+        index.join(spans, on=["person_id", "arm"], how="inner")
+        .filter((nw.col("start") <= nw.col("index_date")) & (nw.col("end") > nw.col("index_date")))
+        .group_by("person_id")
+        .agg(nw.col("end").max().alias("discontinuation"))
+    )
+    others = dispensing_days(cohort.source, cohort.arms).select(
+        "person_id", nw.col("arm").alias("other"), "start"
+    )
+    switches = (
+        index.join(others, on="person_id", how="inner")
+        .filter((nw.col("other") != nw.col("arm")) & (nw.col("start") > nw.col("index_date")))
+        .group_by("person_id")
+        .agg(nw.col("start").min().alias("switch"))
+    )
+    people = cohort.people.join(own, on="person_id", how="left").join(
+        switches, on="person_id", how="left"
+    )
+    bounds = ("death", "switch", "discontinuation", "end_of_observation", "end_of_follow_up")
+    return _closed(cohort, people, outcome, positions, bounds, follow_up_days, until)
+
+
+def intention_to_treat(
+    cohort: Cohort,
+    outcome: Codelist,
+    *,
+    positions: Sequence[str] | None = None,
+    follow_up_days: int = 365,
+    until: date,
+) -> Frame:
+    """Follow-up whatever happens to the treatment: the FOLLOW_UP columns and region.
+
+    Time at risk runs from the index day and is cut by death, the end of observation,
+    ``follow_up_days`` or ``until`` (last day included). Checkpointed.
+    """
+    bounds = ("death", "end_of_observation", "end_of_follow_up")
+    return _closed(cohort, cohort.people, outcome, positions, bounds, follow_up_days, until)
+
+
+def follow_up(
+    cohort: Cohort,
+    outcome: Codelist,
+    *,
+    design: Literal["on_treatment", "intention_to_treat"],
+    positions: Sequence[str] | None = None,
+    grace_days: int = 30,
+    follow_up_days: int = 365,
+    until: date,
+) -> Frame:
+    """The follow-up of the design named: see ``on_treatment`` and ``intention_to_treat``.
+
+    ``grace_days`` means nothing in intention to treat, and is not looked at there.
+    """
+    if design == "on_treatment":
+        return on_treatment(
+            cohort,
+            outcome,
+            positions=positions,
+            grace_days=grace_days,
+            follow_up_days=follow_up_days,
+            until=until,
+        )
+    if design == "intention_to_treat":
+        return intention_to_treat(
+            cohort, outcome, positions=positions, follow_up_days=follow_up_days, until=until
+        )
+    raise StudyError(
+        f"Suivi « {design} » inconnu ; sont connus on_treatment et intention_to_treat."
+    )
+
+
+def _closed(
+    cohort: Cohort,
+    people: Frame,
+    outcome: Codelist,
+    positions: Sequence[str] | None,
+    bounds: Sequence[str],
+    follow_up_days: int,
+    until: date,
+) -> Frame:
+    if follow_up_days < 1:
+        raise StudyError(f"Suivi de {follow_up_days} jours : il en faut au moins un.")
+    last = day(until)
+    dated = people.with_columns(
+        (nw.col("death_date") + 1).alias("death"),
+        nw.col("observed_to").alias("end_of_observation"),
+        nw.min_horizontal(nw.col("index_date") + follow_up_days, nw.lit(last + 1)).alias(
+            "end_of_follow_up"
+        ),
+    ).with_columns(nw.min_horizontal(*bounds).alias("cut"))
+    first_outcome = _first_outcome(cohort, outcome, positions)
+    risked = dated.join(first_outcome, on="person_id", how="left").with_columns(
+        (nw.col("outcome_day") < nw.col("cut")).fill_null(False).alias("event")
+    )
+    exit_day = nw.when(nw.col("event")).then(nw.col("outcome_day") + 1).otherwise(nw.col("cut"))
+    exits = risked.with_columns(exit_day.alias("exit"), _reason(bounds).alias("exit_reason"))
+    columns = ("person_id", "arm", "region", "exit", "event", "exit_reason")
+    table = exits.select(nw.col("index_date").alias("entry"), *columns)
+    return cohort.source.engine.checkpoint(table, "follow_up")
+
+
+def _first_outcome(cohort: Cohort, outcome: Codelist, positions: Sequence[str] | None) -> Frame:
+    """The first outcome of each person on or after index: person_id, outcome_day."""
+    events = cohort.source.events(outcome, positions=positions).select("person_id", "start")
+    after = (
+        cohort.people.select("person_id", "index_date")
+        .join(events, on="person_id", how="inner")
+        .filter(nw.col("start") >= nw.col("index_date"))
+    )
+    return after.group_by("person_id").agg(nw.col("start").min().alias("outcome_day"))
+
+
+def _reason(bounds: Sequence[str]) -> nw.Expr:
+    """The first of ``REASONS`` that fell on the exit day."""
+    ordered = [reason for reason in REASONS if reason in bounds]
+    cut = reduce(
+        lambda rest, reason: (
+            nw.when(nw.col(reason) == nw.col("cut")).then(nw.lit(reason)).otherwise(rest)
+        ),
+        reversed(ordered[:-1]),
+        nw.lit(ordered[-1]),
+    )
+    return nw.when(nw.col("event")).then(nw.lit("outcome")).otherwise(cut)

@@ -1,0 +1,75 @@
+"""Person-time, checked before any model and collected once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+import pandas as pd
+
+from studylib.cohort.follow_up import REASONS
+from studylib.cohort.people import Cohort, pool
+from studylib.errors import EstimationError
+from studylib.sources import Frame
+from studylib.tables import FOLLOW_UP, CheckResult, check
+
+FAULTS: Mapping[str, Callable[[pd.DataFrame], pd.Series]] = {
+    "persons counted twice": lambda t: t["person_id"].duplicated(),
+    "exit not after entry": lambda t: t["exit"] <= t["entry"],
+    "outcome without its reason, or reason without outcome": lambda t: (
+        t["event"] != (t["exit_reason"] == "outcome")
+    ),
+    "unknown exit reason": lambda t: ~t["exit_reason"].isin(REASONS),
+    "missing value": lambda t: t[FOLLOW_UP.names].isna().any(axis=1),
+}
+
+
+def check_person_time(follow_up: pd.DataFrame) -> CheckResult:
+    """Whether each person is there once, with a positive time at risk and one exit reason.
+
+    Table: fault, persons.
+    """
+    found = {name: int(fault(follow_up).sum()) for name, fault in FAULTS.items()}
+    table = pd.DataFrame({"fault": list(found), "persons": list(found.values())})
+    wrong = {name: number for name, number in found.items() if number}
+    text = (
+        "; ".join(f"{name}: {number}" for name, number in wrong.items())
+        if wrong
+        else f"{len(follow_up)} persons, one row each, positive time at risk"
+    )
+    return CheckResult("person_time", not wrong, table, text)
+
+
+def exit_reasons(follow_up: pd.DataFrame) -> pd.DataFrame:
+    """Persons by arm and exit reason: arm, exit_reason, persons."""
+    counts = follow_up.groupby(["arm", "exit_reason"], sort=True).size()
+    return counts.rename("persons").reset_index()
+
+
+def collect(cohort: Cohort, follow_up: Frame, covariates: Sequence[str] = ()) -> pd.DataFrame:
+    """Follow-up as pandas, with the covariates named, checked and ready for ``risk``.
+
+    Columns: those of FOLLOW_UP, region, then the covariates as numbers. EstimationError when the
+    cohort is empty or its person-time does not hold.
+    """
+    pool(cohort)
+    frame = follow_up
+    if covariates:
+        known = cohort.people.select("person_id", *covariates)
+        frame = follow_up.join(known, on="person_id", how="left")
+    table = cohort.source.engine.collect(frame.sort("person_id"))
+    table = table.astype({"event": bool, **dict.fromkeys(covariates, float)})
+    result = check_person_time(table)
+    if not result.passed:
+        raise EstimationError(f"Temps de suivi incohérent : {result.text}.")
+    return check(table, FOLLOW_UP)
+
+
+def by_region(
+    follow_up: pd.DataFrame, names: Mapping[str, str], whole: str
+) -> dict[str, pd.DataFrame]:
+    """Follow-up of each region under its name, then of all together under ``whole``.
+
+    ``names`` gives the name of each region code. With one region there is no whole to add.
+    """
+    parts = {names[str(code)]: part for code, part in follow_up.groupby("region", sort=True)}
+    return parts if len(parts) == 1 else {**parts, whole: follow_up}

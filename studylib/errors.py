@@ -1,0 +1,78 @@
+"""What goes wrong, in words.
+
+Every mistake a user can make ends as a ``StudyError``: one French sentence that says what was
+given, where, what is accepted and what to do. The command line prints it without a traceback and
+leaves with ``exit_code``. Anything else that escapes is a defect of studylib itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+class StudyError(Exception):
+    """A mistake that the person running the study can repair.
+
+    >>> StudyError("Le fichier est vide.").exit_code
+    1
+    """
+
+    exit_code = 1
+
+
+class CodeError(StudyError, ValueError):
+    """A code that is not of its system, or a code list that is empty, cut or unknown."""
+
+    exit_code = 2
+
+
+class TableError(StudyError):
+    """A table without the columns, types or grain that its contract declares."""
+
+
+class EstimationError(StudyError):
+    """Data on which the estimator asked for has no answer (no person, overlapping time…)."""
+
+
+class DataMissing(StudyError):
+    """Data that the study needs and that is absent, unreadable or not the declared one."""
+
+    exit_code = 3
+
+
+class PublicationRefused(StudyError):
+    """A report that may not be published, with the rules it breaks."""
+
+    exit_code = 4
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One fault of a request file: where it is, what was given, what is accepted."""
+
+    file: str
+    line: int | None
+    field: str
+    given: str
+    accepted: str
+
+    def __str__(self) -> str:
+        place = f"{self.file}, ligne {self.line}" if self.line else self.file
+        field = f" · {self.field}" if self.field else ""
+        given = f" · reçu : {self.given}" if self.given else ""
+        return f"{place}{field}{given} · attendu : {self.accepted}"
+
+
+class RequestError(StudyError):
+    """A request that cannot be run; ``problems`` holds every fault, not only the first.
+
+    >>> str(RequestError([Problem("r.yaml", 3, "regions", "« 99 »", "un code de région")]))
+    'r.yaml, ligne 3 · regions · reçu : « 99 » · attendu : un code de région'
+    """
+
+    exit_code = 2
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(str(problem) for problem in self.problems))

@@ -1,0 +1,37 @@
+"""Estimates held against the truth, where a simulated source knows it."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from studylib.tables import CheckResult
+
+COLUMNS = ["exposure", "reference", "value", "estimate", "ci_low", "ci_high"]
+
+
+def check_planted(estimates: pd.DataFrame, truth: pd.DataFrame | None, outcome: str) -> CheckResult:
+    """Whether the intervals of hazard ratios hold the planted ones; only informs on real data.
+
+    ``truth`` has the columns of ``sources.simulated.planted_effects``; ``outcome`` names the code
+    list of the outcome. Table: exposure, reference, value, estimate, ci_low, ci_high.
+    """
+    rows = []
+    for _, effect in (truth if truth is not None else pd.DataFrame()).iterrows():
+        compared = f"{effect['exposure']} / {effect['reference']}"
+        found = estimates[
+            (estimates["comparison"] == compared) & (estimates["measure"] == "hazard_ratio")
+        ].dropna(subset=["estimate"])
+        if effect["kind"] == "hazard_ratio" and effect["outcome"] == outcome and len(found):
+            rows.append({**effect[COLUMNS[:3]], **found.iloc[0][COLUMNS[3:]]})
+    table = pd.DataFrame(rows, columns=COLUMNS)
+    name = "Effet planté par la simulation"
+    if table.empty:
+        return CheckResult(name, None, table, "Sans objet : aucun effet connu n'est comparable.")
+    covered = (table["ci_low"] <= table["value"]) & (table["value"] <= table["ci_high"])
+    planted = ", ".join(f"{value:.2f}".replace(".", ",") for value in table["value"])
+    text = (
+        f"L'intervalle de confiance contient le rapport planté ({planted})."
+        if covered.all()
+        else f"L'intervalle de confiance ne contient pas le rapport planté ({planted})."
+    )
+    return CheckResult(name, bool(covered.all()), table, text)

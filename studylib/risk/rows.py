@@ -1,0 +1,72 @@
+"""One estimate is one row of the ESTIMATES table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+import pandas as pd
+
+from studylib.errors import EstimationError
+from studylib.tables import ESTIMATES, check
+
+DAYS_PER_YEAR = 365.25
+
+
+def estimate_row(
+    follow_up: pd.DataFrame,
+    *,
+    comparison: str,
+    measure: str,
+    method: str,
+    outcome: str,
+    values: tuple[float, float, float] = (np.nan, np.nan, np.nan),
+    p_value: float = np.nan,
+) -> dict[str, object]:
+    """A row of ESTIMATES whose persons, events and person-years are those of ``follow_up``."""
+    return {
+        "analysis": "primary",
+        "population": "",
+        "comparison": comparison,
+        "outcome": outcome,
+        "measure": measure,
+        "estimate": values[0],
+        "ci_low": values[1],
+        "ci_high": values[2],
+        "p_value": p_value,
+        "persons": len(follow_up),
+        "events": int(follow_up["event"].sum()),
+        "person_years": float((follow_up["exit"] - follow_up["entry"]).sum()) / DAYS_PER_YEAR,
+        "method": method,
+    }
+
+
+def estimates(rows: Iterable[dict[str, object]]) -> pd.DataFrame:
+    """The rows as a checked ESTIMATES table."""
+    frame = pd.DataFrame(list(rows), columns=ESTIMATES.names)
+    numbers = ["estimate", "ci_low", "ci_high", "p_value", "person_years"]
+    return check(frame.astype(dict.fromkeys(numbers, float)), ESTIMATES)
+
+
+def against(follow_up: pd.DataFrame, reference: str) -> list[str]:
+    """The arms other than ``reference``, sorted; EstimationError when there is nothing to compare.
+
+    Also refuses person-time that cannot be analysed: an exit that does not come after its entry,
+    a person counted twice.
+    """
+    if follow_up.empty:
+        raise EstimationError("Estimation : aucune personne suivie.")
+    if (follow_up["exit"] <= follow_up["entry"]).any():
+        raise EstimationError(
+            "Estimation : des personnes ont un temps de suivi nul ou négatif ; "
+            "voir cohort.check_person_time."
+        )
+    if follow_up["person_id"].duplicated().any():
+        raise EstimationError("Estimation : des personnes figurent deux fois dans le suivi.")
+    arms = sorted(set(follow_up["arm"]))
+    if reference not in arms or len(arms) < 2:
+        raise EstimationError(
+            f"Estimation : groupe de référence « {reference} » et un autre groupe attendus ; "
+            f"groupes présents : {', '.join(arms)}."
+        )
+    return [arm for arm in arms if arm != reference]

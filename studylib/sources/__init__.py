@@ -1,0 +1,19 @@
+"""Sources: the common event tables, over one engine, from whatever holds the data."""
+
+from studylib.sources.engine import Engine, EngineSettings, Frame
+from studylib.sources.opening import fingerprint, from_tables, names, open
+from studylib.sources.schemas import EVENT_TABLES
+from studylib.sources.source import Source, code_filter
+
+__all__ = [
+    "EVENT_TABLES",
+    "Engine",
+    "EngineSettings",
+    "Frame",
+    "Source",
+    "code_filter",
+    "fingerprint",
+    "from_tables",
+    "names",
+    "open",
+]

@@ -1,0 +1,124 @@
+"""The common event tables every source gives, whatever lies underneath.
+
+One row per event; days are integers since 1970-01-01 and intervals are ``[start, end)``.
+"""
+
+from __future__ import annotations
+
+from studylib.tables import PERSON_ID, Column, Table
+
+_START = Column("start", "day", "first day")
+_END = Column("end", "day", "day after the last one")
+_QUANTITY = Column("quantity", "number", "boxes, acts or stays")
+_COST = Column("cost", "number", "amount reimbursed", unit="euros")
+_STAY = Column("stay_id", "integer", "the stay")
+
+PERSONS = Table(
+    "persons",
+    (
+        PERSON_ID,
+        Column("sex", "text", "M or F"),
+        Column("birth_date", "day", "day of birth"),
+        Column("death_date", "day", "day of death, when known", nullable=True),
+        Column("region", "text", "region of residence"),
+    ),
+    key=("person_id",),
+)
+
+OBSERVATION = Table("observation", (PERSON_ID, _START, _END))
+
+DISPENSINGS = Table(
+    "dispensings",
+    (
+        PERSON_ID,
+        Column("atc", "text", "ATC code, 7 characters"),
+        Column("cip13", "text", "code of the pack"),
+        _START,
+        _END,
+        _QUANTITY,
+        Column("days_supply", "integer", "days the packs cover", unit="days"),
+        _COST,
+        Column("establishment", "text", "prescribing establishment, if any", nullable=True),
+    ),
+)
+
+STAYS = Table(
+    "stays",
+    (
+        _STAY,
+        PERSON_ID,
+        _START,
+        _END,
+        Column("ghm", "text", "homogeneous group of patients"),
+        _QUANTITY,
+        _COST,
+        Column("establishment", "text", "FINESS of the establishment"),
+        Column("emergency", "flag", "entered through emergencies"),
+        Column("died", "flag", "died during the stay"),
+    ),
+    key=("stay_id",),
+)
+
+DIAGNOSES = Table(
+    "diagnoses",
+    (
+        _STAY,
+        PERSON_ID,
+        Column("code", "text", "ICD-10 code"),
+        Column("position", "text", "DP, DR or DAS"),
+        _START,
+        _END,
+        _QUANTITY,
+        _COST,
+    ),
+)
+
+PROCEDURES = Table(
+    "procedures",
+    (_STAY, PERSON_ID, Column("code", "text", "CCAM code"), _START, _END, _QUANTITY, _COST),
+)
+
+LONG_TERM_CONDITIONS = Table(
+    "long_term_conditions",
+    (PERSON_ID, Column("code", "text", "ICD-10 code of the ALD"), _START, _END, _QUANTITY, _COST),
+)
+
+CONSULTATIONS = Table(
+    "consultations",
+    (PERSON_ID, Column("code", "text", "kind of consultation"), _START, _END, _QUANTITY, _COST),
+)
+
+ESTABLISHMENTS = Table(
+    "establishments",
+    (
+        Column("code", "text", "FINESS"),
+        Column("name", "text", "name"),
+        Column("category", "text", "CHU, CH, ESPIC or CLINIQUE"),
+        Column("region", "text", "region"),
+    ),
+    key=("code",),
+)
+
+EVENT_TABLES = {
+    table.name: table
+    for table in (
+        PERSONS,
+        OBSERVATION,
+        DISPENSINGS,
+        STAYS,
+        DIAGNOSES,
+        PROCEDURES,
+        LONG_TERM_CONDITIONS,
+        CONSULTATIONS,
+        ESTABLISHMENTS,
+    )
+}
+
+# Where the codes of each code system stand: (table, column), in the order they are looked up.
+CODE_COLUMNS = {
+    "ATC": (("dispensings", "atc"),),
+    "CIP13": (("dispensings", "cip13"),),
+    "CIM-10": (("diagnoses", "code"), ("long_term_conditions", "code")),
+    "CCAM": (("procedures", "code"),),
+    "GHM": (("stays", "ghm"),),
+}

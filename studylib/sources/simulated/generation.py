@@ -1,0 +1,91 @@
+"""Generating a simulated population, chunk by chunk, whole or not at all."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+from dataclasses import asdict
+from pathlib import Path
+
+import duckdb
+
+from studylib import project
+from studylib.sources.engine import EngineSettings
+from studylib.sources.simulated import event_tables
+from studylib.sources.simulated.anticoagulants import (
+    create_anticoagulant_courses,
+    create_bleedings,
+)
+from studylib.sources.simulated.dispensings import create_dispensings
+from studylib.sources.simulated.hospital import create_lives, create_stays
+from studylib.sources.simulated.illness import create_conditions, create_courses
+from studylib.sources.simulated.people import create_people
+from studylib.sources.simulated.settings import Settings
+
+CHUNK = 200_000  # persons whose world is in memory at once
+
+
+def create_world(
+    connection: duckdb.DuckDBPyConnection, settings: Settings, low: int, high: int
+) -> None:
+    """The world's tables for persons ``low`` to ``high - 1``: what truly happens to them."""
+    create_people(connection, settings, low, high)
+    create_conditions(connection, settings)
+    create_courses(connection, settings)
+    create_anticoagulant_courses(connection, settings)
+    create_bleedings(connection, settings)
+    create_lives(connection)
+    create_stays(connection, settings)
+    create_dispensings(connection, settings)
+
+
+def folder_of(settings: Settings) -> Path:
+    """Where the population of these settings lives, made or not."""
+    return project.writable_data() / "simulated" / settings.fingerprint[:16]
+
+
+def ensure(settings: Settings) -> Path:
+    """The folder of the population, generated first if it is not there.
+
+    It appears by rename once complete, so that an interrupted generation leaves nothing that
+    could be taken for a population; two processes that generate it at once do no harm.
+    """
+    folder = folder_of(settings)
+    if (folder / "manifest.json").exists():
+        return folder
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    part = Path(tempfile.mkdtemp(prefix=".part-", dir=folder.parent))
+    try:
+        generate(settings, part)
+        part.chmod(0o755)
+        os.rename(part, folder)
+    except OSError:
+        if not (folder / "manifest.json").exists():
+            raise
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+    return folder
+
+
+def generate(settings: Settings, folder: Path) -> dict[str, int]:
+    """Writes the event tables and ``manifest.json`` into ``folder``; total rows by table."""
+    totals: dict[str, int] = {}
+    connection = duckdb.connect(config=EngineSettings.from_environment().duckdb())
+    try:
+        for chunk, low in enumerate(range(0, settings.persons, CHUNK)):
+            create_world(connection, settings, low, min(low + CHUNK, settings.persons))
+            rows = event_tables.write(connection, settings, folder, chunk)
+            totals = {name: totals.get(name, 0) + rows.get(name, 0) for name in {**totals, **rows}}
+    finally:
+        connection.close()
+    manifest = {
+        "kind": "simulated",
+        "settings": asdict(settings),
+        "fingerprint": settings.fingerprint,
+        "rows": totals,
+    }
+    text = json.dumps(manifest, ensure_ascii=False, indent=1)
+    (folder / "manifest.json").write_text(text, encoding="utf-8")
+    return totals

@@ -1,0 +1,137 @@
+"""A source: the common event tables, checked, over one engine."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import reduce
+from operator import or_
+from typing import Any
+
+import narwhals as nw
+import pandas as pd
+
+from studylib.codes import Codelist
+from studylib.errors import CodeError, DataMissing, StudyError, TableError
+from studylib.sources.engine import Engine, Frame
+from studylib.sources.schemas import CODE_COLUMNS, EVENT_TABLES
+from studylib.tables import Table, missing_columns
+
+
+@dataclass(frozen=True)
+class Source:
+    """Lazy event tables over one engine, restricted to the regions asked for.
+
+    ``days`` are the first day of the data and the day after its last. ``truth`` holds the effects
+    planted in a simulated source, and is None for real data.
+    """
+
+    name: str
+    engine: Engine
+    tables: Mapping[str, Frame]
+    days: tuple[int, int]
+    regions: tuple[str, ...]
+    fingerprint: str
+    synthetic: bool
+    truth: pd.DataFrame | None = None
+
+    def table(self, name: str) -> Frame:
+        """The lazy table called ``name``, or a StudyError that lists those there are."""
+        if name not in self.tables:
+            raise StudyError(
+                f"Source « {self.name} » : pas de table « {name} » ; "
+                f"tables présentes : {', '.join(sorted(self.tables))}."
+            )
+        return self.tables[name]
+
+    def events(self, codelist: Codelist, *, positions: Sequence[str] | None = None) -> Frame:
+        """Events whose code is in ``codelist``: person_id, code, start, end, quantity, cost.
+
+        ICD-10 lists are looked up among hospital diagnoses (all positions, or those given) and,
+        when no position is asked for, among long-term conditions too.
+        """
+        if codelist.system not in CODE_COLUMNS:
+            raise CodeError(
+                f"Liste « {codelist.name} » : le système {codelist.system} n'est pas cherché dans "
+                f"les événements ; systèmes possibles : {', '.join(CODE_COLUMNS)}."
+            )
+        places = [
+            (table, column)
+            for table, column in CODE_COLUMNS[codelist.system]
+            if table in self.tables and not (positions and table == "long_term_conditions")
+        ]
+        if not places:
+            raise DataMissing(
+                f"Source « {self.name} » : aucune table où chercher des codes {codelist.system}."
+            )
+        return nw.concat(
+            [self._events_of(table, column, codelist, positions) for table, column in places]
+        )
+
+    def _events_of(
+        self, table: str, column: str, codelist: Codelist, positions: Sequence[str] | None
+    ) -> Frame:
+        frame = self.table(table).filter(code_filter(nw.col(column), codelist))
+        if positions and table == "diagnoses":
+            frame = frame.filter(nw.col("position").is_in(list(positions)))
+        return frame.select(
+            "person_id",
+            nw.col(column).alias("code"),
+            "start",
+            "end",
+            nw.col("quantity").cast(nw.Float64()),
+            nw.col("cost").cast(nw.Float64()),
+        )
+
+    def unmatched_codes(self, codelist: Codelist) -> tuple[str, ...]:
+        """The codes of the list that match nothing here; CodeError when none matches.
+
+        A list that selects nobody is nearly always a mistake of writing, not a finding.
+        """
+        present: set[str] = set()
+        for table, column in CODE_COLUMNS[codelist.system]:
+            codes = self.table(table).select(nw.col(column).alias("code")).unique()
+            present |= set(self.engine.collect(codes)["code"])
+        return codelist.require_match(present)
+
+
+def code_filter(column: nw.Expr, codelist: Codelist) -> nw.Expr:
+    """True where ``column`` holds a full code of the list or begins with one of its prefixes."""
+    tests = [column.str.starts_with(prefix) for prefix in codelist.prefixes]
+    if codelist.full_codes:
+        tests.append(column.is_in(list(codelist.full_codes)))
+    return reduce(or_, tests)
+
+
+_EXPECTED: Mapping[str, tuple[type[nw.dtypes.DType], ...]] = {
+    "text": (nw.String,),
+    "integer": (nw.Int64, nw.Int32, nw.Int16, nw.Int8),
+    "day": (nw.Int64, nw.Int32, nw.Int16),
+    "number": (nw.Float64, nw.Float32, nw.Decimal, nw.Int64, nw.Int32),
+    "flag": (nw.Boolean,),
+}
+
+
+def check_layout(name: str, columns: Mapping[str, Any], table: Table) -> None:
+    """Raises TableError unless ``columns`` (name → type) has what the contract declares."""
+    absent = missing_columns(columns, table)
+    if absent:
+        raise TableError(
+            f"Source « {name} », table « {table.name} » : colonnes absentes "
+            f"{', '.join(absent)} ; reçu {', '.join(columns)}."
+        )
+    for column in table.columns:
+        if not isinstance(columns[column.name], _EXPECTED[column.kind]):
+            raise TableError(
+                f"Source « {name} », table « {table.name} », colonne {column.name} : type "
+                f"{columns[column.name]}, attendu {column.kind} ; convertir à l'écriture."
+            )
+
+
+def check_tables(name: str, tables: Mapping[str, Frame]) -> None:
+    """Checks every table against its contract; DataMissing names the tables that are not there."""
+    absent = [table for table in ("persons", "observation", "dispensings") if table not in tables]
+    if absent:
+        raise DataMissing(f"Source « {name} » : tables absentes {', '.join(absent)}.")
+    for table_name, frame in tables.items():
+        check_layout(name, frame.collect_schema(), EVENT_TABLES[table_name])
