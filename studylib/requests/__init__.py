@@ -1,0 +1,22 @@
+"""Study requests: reading their files, checking them, knowing the kinds of study."""
+
+from studylib.requests.finding import find
+from studylib.requests.models import Scope, StudyRequest
+from studylib.requests.reading import read
+from studylib.requests.registry import STUDIES, StudyType
+from studylib.requests.schema import schema
+from studylib.requests.strict import StudyParameters
+from studylib.requests.studies import IatrogenicRiskParameters, RegionalSpendingParameters
+
+__all__ = [
+    "STUDIES",
+    "IatrogenicRiskParameters",
+    "RegionalSpendingParameters",
+    "Scope",
+    "StudyParameters",
+    "StudyRequest",
+    "StudyType",
+    "find",
+    "read",
+    "schema",
+]

@@ -1,0 +1,78 @@
+"""The kinds of study known: one notebook, one model of parameters, one example each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from studylib import tables
+from studylib.requests.strict import StudyParameters
+from studylib.requests.studies import IatrogenicRiskParameters, RegionalSpendingParameters
+
+
+@dataclass(frozen=True)
+class StudyType:
+    """A kind of study. Paths are relative to the project; ``artefacts`` is name → table kept."""
+
+    name: str
+    title: str
+    notebook: str
+    parameters_model: type[StudyParameters]
+    example: str
+    artefacts: Mapping[str, tables.Table]
+    memory_gb: float
+    sources: tuple[str, ...]
+
+
+def _study(
+    name: str,
+    title: str,
+    parameters_model: type[StudyParameters],
+    artefacts: Mapping[str, tables.Table],
+    *,
+    memory_gb: float,
+    sources: tuple[str, ...],
+) -> StudyType:
+    return StudyType(
+        name,
+        title,
+        f"notebooks/{name}.ipynb",
+        parameters_model,
+        f"parameters/examples/{name}.yaml",
+        MappingProxyType(dict(artefacts)),
+        memory_gb,
+        sources,
+    )
+
+
+_KNOWN = (
+    _study(
+        "iatrogenic_risk",
+        "Risque iatrogène comparé",
+        IatrogenicRiskParameters,
+        {
+            "flow": tables.FLOW,
+            "balance": tables.BALANCE,
+            "exits": tables.EXITS,
+            "cumulative_incidence": tables.CURVES,
+            "survival": tables.CURVES,
+            "incidence": tables.ESTIMATES,
+            "hazard_ratios": tables.ESTIMATES,
+            "risk_differences": tables.ESTIMATES,
+            "sensitivity": tables.ESTIMATES,
+        },
+        memory_gb=2.0,
+        sources=("simulated",),
+    ),
+    _study(
+        "regional_spending",
+        "Dépenses régionales de médicaments",
+        RegionalSpendingParameters,
+        {"series": tables.SERIES},
+        memory_gb=1.0,
+        sources=("open_data",),
+    ),
+)
+
+STUDIES: Mapping[str, StudyType] = MappingProxyType({study.name: study for study in _KNOWN})

@@ -1,0 +1,6 @@
+"""One parameter model per kind of study."""
+
+from studylib.requests.studies.iatrogenic_risk import IatrogenicRiskParameters
+from studylib.requests.studies.regional_spending import RegionalSpendingParameters
+
+__all__ = ["IatrogenicRiskParameters", "RegionalSpendingParameters"]

@@ -1,0 +1,245 @@
+"""Parameters of a study of harm: new users of two or more arms, compared on one outcome."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from itertools import combinations
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, ConfigDict, Field, ValidationInfo, field_validator
+
+from studylib import codes
+from studylib.requests.coded import CovariateList, DiagnosisList, DrugList
+from studylib.requests.scalars import (
+    DISTINCT,
+    FREEZE,
+    FROM_LIST,
+    NOT_EMPTY,
+    Age,
+    Fault,
+    Fenetre,
+    FenetreNonVide,
+    Jour,
+    Libelle,
+    Ligne,
+    Nom,
+    refusal,
+)
+from studylib.requests.strict import StrictModel, StudyParameters
+from studylib.requests.wording import suggestion
+
+PRIMARY = "primary"
+FollowUp = Literal["on_treatment", "intention_to_treat"]
+Position = Literal["DP", "DR", "DAS"]
+
+
+class Period(StrictModel):
+    """The days a person may enter, first and last included."""
+
+    model_config = ConfigDict(title="Période d'inclusion")
+
+    start: Jour = Field(title="Début", description="premier jour, compris")
+    end: Jour = Field(title="Fin", description="dernier jour, compris")
+
+    @field_validator("end")
+    @classmethod
+    def _end_follows_start(cls, end: date, info: ValidationInfo) -> date:
+        start = info.data.get("start")
+        if start is not None and end < start:
+            raise refusal(f"une fin égale ou postérieure au début ({start})")
+        return end
+
+
+class Outcome(StrictModel):
+    """The event studied: diagnoses of hospital stays, in given positions."""
+
+    model_config = ConfigDict(title="Événement étudié")
+
+    codelist: DiagnosisList = Field(title="Liste de codes", description="liste de codes CIM-10")
+    positions: Annotated[tuple[Position, ...], FROM_LIST, *NOT_EMPTY, *DISTINCT] = Field(
+        default=("DP",),
+        title="Positions",
+        description="DP (principal), DR (relié), DAS (associé)",
+    )
+    label: Ligne = Field(title="Libellé", description="nom de l'événement dans le rapport")
+
+
+class Variant(StrictModel):
+    """What one sensitivity analysis changes; a field left out stays as in the primary one."""
+
+    model_config = ConfigDict(title="Analyse de sensibilité")
+
+    label: Ligne = Field(title="Libellé", description="nom de l'analyse dans le rapport")
+    grace_days: Fenetre | None = Field(default=None, title="Délai de grâce (jours)")
+    follow_up_days: FenetreNonVide | None = Field(default=None, title="Suivi maximal (jours)")
+    follow_up: FollowUp | None = Field(default=None, title="Type de suivi")
+    washout_days: Fenetre | None = Field(default=None, title="Période sans traitement (jours)")
+    minimum_age: Age | None = Field(default=None, title="Âge minimal")
+    prior_outcome_days: Fenetre | None = Field(default=None, title="Recul sans événement (jours)")
+    outcome: Outcome | None = Field(default=None, title="Événement étudié")
+
+    def changes(self) -> dict[str, Any]:
+        """The fields that differ from the primary analysis, with their values."""
+        named = {name: getattr(self, name) for name in type(self).model_fields if name != "label"}
+        return {name: value for name, value in named.items() if value is not None}
+
+
+def _usable_names(names: Mapping[str, Variant]) -> Mapping[str, Variant]:
+    if PRIMARY in names:
+        raise refusal(Fault(f"un autre nom que « {PRIMARY} », réservé", (PRIMARY,), PRIMARY))
+    return names
+
+
+class IatrogenicRiskParameters(StudyParameters):
+    """Every choice of the study, with the defaults of a usual new-user design."""
+
+    model_config = ConfigDict(title="Paramètres d'une étude de risque iatrogène")
+
+    arms: Annotated[dict[Libelle, DrugList], FREEZE] = Field(
+        title="Groupes comparés",
+        description="nom du groupe: liste de codes (ATC ou CIP13) ; au moins deux",
+        json_schema_extra={"minProperties": 2},
+    )
+    reference: Libelle = Field(title="Référence", description="le groupe de référence")
+    outcome: Outcome = Field(title="Événement étudié", description="liste, positions et libellé")
+    inclusion: Period = Field(title="Inclusion", description="jours d'entrée, bornes comprises")
+    follow_up_end: Jour = Field(title="Fin du suivi", description="dernier jour observé")
+    follow_up: FollowUp = Field(
+        default="on_treatment", title="Type de suivi", description="sous traitement ou en intention"
+    )
+    history_days: Fenetre = Field(
+        default=365, title="Historique exigé (jours)", description="observation avant l'entrée"
+    )
+    washout_days: Fenetre = Field(
+        default=365,
+        validate_default=True,
+        title="Période sans traitement (jours)",
+        description="jours sans aucun des groupes avant l'entrée ; au plus l'historique",
+    )
+    prior_outcome_days: Fenetre = Field(
+        default=365,
+        validate_default=True,
+        title="Recul sans événement (jours)",
+        description="jours sans l'événement avant l'entrée ; 0 : non exigé",
+    )
+    minimum_age: Age = Field(default=18, title="Âge minimal", description="en années, à l'entrée")
+    grace_days: Fenetre = Field(
+        default=30, title="Délai de grâce (jours)", description="trou toléré entre deux délivrances"
+    )
+    follow_up_days: FenetreNonVide = Field(
+        default=365, title="Suivi maximal (jours)", description="durée maximale du suivi"
+    )
+    lookback_days: Fenetre = Field(
+        default=365, title="Recul des covariables (jours)", description="fenêtre avant l'entrée"
+    )
+    covariates: Annotated[tuple[CovariateList, ...], FROM_LIST, *DISTINCT] = Field(
+        default=(), title="Covariables", description="listes de codes cherchées dans le recul"
+    )
+    sensitivity: Annotated[dict[Nom, Variant], AfterValidator(_usable_names), FREEZE] = Field(
+        default_factory=dict,
+        validate_default=True,
+        title="Analyses de sensibilité",
+        description="nom: ce qui diffère de l'analyse principale",
+    )
+
+    @field_validator("arms")
+    @classmethod
+    def _comparable(cls, arms: Mapping[str, str]) -> Mapping[str, str]:
+        if len(arms) < 2:
+            raise refusal("au moins deux groupes à comparer, chacun avec sa liste de codes")
+        for (name, one), (other, two) in combinations(arms.items(), 2):
+            shared = _shared_code(codes.codelist(one), codes.codelist(two))
+            if shared:
+                accepted = f"des groupes sans code commun ; « {name} » contient aussi {shared}"
+                raise refusal(Fault(accepted, (other,), two))
+        return arms
+
+    @field_validator("reference")
+    @classmethod
+    def _one_of_the_arms(cls, reference: str, info: ValidationInfo) -> str:
+        arms = info.data.get("arms")
+        if arms is not None and reference not in arms:
+            raise refusal(suggestion(reference, list(arms), what="l'un des groupes de arms"))
+        return reference
+
+    @field_validator("follow_up_end")
+    @classmethod
+    def _after_the_last_entry(cls, end: date, info: ValidationInfo) -> date:
+        inclusion = info.data.get("inclusion")
+        if inclusion is not None and end <= inclusion.end:
+            raise refusal(f"une fin de suivi après la dernière inclusion ({inclusion.end})")
+        return end
+
+    @field_validator("washout_days", "prior_outcome_days")
+    @classmethod
+    def _within_the_history(cls, days: int, info: ValidationInfo) -> int:
+        history = info.data.get("history_days")
+        if history is not None and days > history:
+            raise refusal(_beyond(history))
+        return days
+
+    @field_validator("covariates")
+    @classmethod
+    def _not_an_arm(cls, names: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        used = set(info.data.get("arms", {}).values())
+        accepted = "une liste qui n'est pas déjà un groupe comparé"
+        found = [Fault(accepted, (i,), name) for i, name in enumerate(names) if name in used]
+        if found:
+            raise refusal(*found)
+        return names
+
+    @field_validator("sensitivity")
+    @classmethod
+    def _differ_and_hold(cls, by_name: Mapping[str, Variant], info: ValidationInfo) -> Any:
+        found = [
+            Fault(fault.accepted, (name, *fault.at), fault.given)
+            for name, variant in by_name.items()
+            for fault in _variant_faults(variant.changes(), info.data)
+        ]
+        if found:
+            raise refusal(*found)
+        return by_name
+
+    def analyses(self) -> dict[str, IatrogenicRiskParameters]:
+        """The parameters of each analysis: ``primary``, then the variants, changes applied."""
+        bare: dict[str, Any] = {"sensitivity": {}}
+        changed = {name: bare | variant.changes() for name, variant in self.sensitivity.items()}
+        return {
+            name: self.model_copy(update=update)
+            for name, update in ({PRIMARY: bare} | changed).items()
+        }
+
+    def analysis_labels(self) -> dict[str, str]:
+        """The French label of each analysis, in the order of ``analyses()``."""
+        named = {name: variant.label for name, variant in self.sensitivity.items()}
+        return {PRIMARY: "Analyse principale"} | named
+
+    def codelists(self) -> tuple[codes.Codelist, ...]:
+        """Every codelist used, once: arms, outcomes of all analyses, covariates."""
+        outcomes = [analysis.outcome.codelist for analysis in self.analyses().values()]
+        names = dict.fromkeys([*self.arms.values(), *outcomes, *self.covariates])
+        return tuple(codes.codelist(name) for name in names)
+
+
+def _beyond(history: int) -> str:
+    return f"au plus l'historique exigé (history_days, {history} jours), seul observé chez tous"
+
+
+def _shared_code(one: codes.Codelist, two: codes.Codelist) -> str | None:
+    if one.system != two.system:
+        return None
+    pairs = ((a, b) for a in one.codes for b in two.codes)
+    return next((max(a, b, key=len) for a, b in pairs if a.startswith(b) or b.startswith(a)), None)
+
+
+def _variant_faults(changes: Mapping[str, Any], primary: Mapping[str, Any]) -> list[Fault]:
+    if not changes:
+        return [Fault("au moins un champ qui change, en plus de label")]
+    history = primary.get("history_days")
+    # An override may give the primary analysis the very value of a variant: that is not a fault.
+    return [
+        Fault(_beyond(history), (name,), changes[name])
+        for name in ("washout_days", "prior_outcome_days")
+        if history is not None and changes.get(name, 0) > history
+    ]
