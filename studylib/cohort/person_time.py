@@ -13,13 +13,13 @@ from studylib.sources import Frame
 from studylib.tables import FOLLOW_UP, CheckResult, check
 
 FAULTS: Mapping[str, Callable[[pd.DataFrame], pd.Series]] = {
-    "persons counted twice": lambda t: t["person_id"].duplicated(),
-    "exit not after entry": lambda t: t["exit"] <= t["entry"],
-    "outcome without its reason, or reason without outcome": lambda t: (
+    "personnes comptées deux fois": lambda t: t["person_id"].duplicated(),
+    "sortie non postérieure à l'entrée": lambda t: t["exit"] <= t["entry"],
+    "événement sans son motif, ou motif sans événement": lambda t: (
         t["event"] != (t["exit_reason"] == "outcome")
     ),
-    "unknown exit reason": lambda t: ~t["exit_reason"].isin(REASONS),
-    "missing value": lambda t: t[FOLLOW_UP.names].isna().any(axis=1),
+    "motif de sortie inconnu": lambda t: ~t["exit_reason"].isin(REASONS),
+    "valeur manquante": lambda t: t[FOLLOW_UP.names].isna().any(axis=1),
 }
 
 
@@ -32,11 +32,12 @@ def check_person_time(follow_up: pd.DataFrame) -> CheckResult:
     table = pd.DataFrame({"fault": list(found), "persons": list(found.values())})
     wrong = {name: number for name, number in found.items() if number}
     text = (
-        "; ".join(f"{name}: {number}" for name, number in wrong.items())
+        " ; ".join(f"{name} : {number}" for name, number in wrong.items())
         if wrong
-        else f"{len(follow_up)} persons, one row each, positive time at risk"
+        else "chaque personne figure une fois, avec un temps de suivi positif et un seul motif "
+        "de sortie."
     )
-    return CheckResult("person_time", not wrong, table, text)
+    return CheckResult("Temps de suivi", not wrong, table, text)
 
 
 def exit_reasons(follow_up: pd.DataFrame) -> pd.DataFrame:

@@ -146,11 +146,11 @@ def test_person_time_that_does_not_hold_is_named():
     result = cohort.check_person_time(wrong)
     assert result.passed is False
     assert result.table.set_index("fault")["persons"].to_dict() == {
-        "persons counted twice": 1,
-        "exit not after entry": 1,
-        "outcome without its reason, or reason without outcome": 1,
-        "unknown exit reason": 1,
-        "missing value": 0,
+        "personnes comptées deux fois": 1,
+        "sortie non postérieure à l'entrée": 1,
+        "événement sans son motif, ou motif sans événement": 1,
+        "motif de sortie inconnu": 1,
+        "valeur manquante": 0,
     }
 
 
