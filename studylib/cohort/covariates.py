@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import narwhals as nw
 import numpy as np
@@ -29,9 +30,16 @@ def had_event(
     ``days_before`` days that precede it: a dispensing by its supply, a stay or a long-term
     condition by its dates. The index day itself is never looked at.
     """
+    events = cohort.source.events(codelist, positions=positions).select(
+        "person_id", "start", "end", nw.lit(True).alias(name)
+    )
+    return _flagged(cohort, events, [name], days_before)
+
+
+def _flagged(cohort: Cohort, events: Frame, names: Sequence[str], days_before: int) -> Frame:
+    """People with a flag per name: true where an event of that name lies in the window."""
     if days_before < 1:
         raise StudyError(f"Antécédents cherchés sur {days_before} jours : il en faut au moins un.")
-    events = cohort.source.events(codelist, positions=positions).select("person_id", "start", "end")
     found = (
         cohort.people.select("person_id", "index_date")
         .join(events, on="person_id", how="inner")
@@ -39,12 +47,11 @@ def had_event(
             (nw.col("start") < nw.col("index_date"))
             & (nw.col("end") > nw.col("index_date") - days_before)
         )
-        .select("person_id")
-        .unique()
-        .with_columns(nw.lit(True).alias(name))
+        .group_by("person_id")
+        .agg(*[nw.col(name).any().alias(name) for name in names])
     )
     return cohort.people.join(found, on="person_id", how="left").with_columns(
-        nw.col(name).fill_null(False)
+        *[nw.col(name).fill_null(False) for name in names]
     )
 
 
@@ -55,10 +62,11 @@ def with_covariates(
     described = cohort.people.with_columns(
         age().cast(nw.Float64()).alias("age"), (nw.col("sex") == "M").alias("male")
     )
-    cohort = Cohort(cohort.source, described, cohort.flow, cohort.arms)
-    for name, codelist in codelists.items():
-        cohort = cohort.with_flag(name, codelist, days_before=lookback_days)
-    return cohort
+    cohort = replace(cohort, people=described)
+    if codelists:
+        events = cohort.source.marked(codelists)
+        described = _flagged(cohort, events, list(codelists), lookback_days)
+    return replace(cohort, people=cohort.source.engine.checkpoint(described, "people"))
 
 
 def baseline(cohort: Cohort, covariates: Sequence[str], *, reference: str) -> pd.DataFrame:

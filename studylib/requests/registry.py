@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from studylib import tables
+from studylib import economics, tables, usage
 from studylib.requests.strict import StudyParameters
 from studylib.requests.studies import IatrogenicRiskParameters, RegionalSpendingParameters
 
@@ -67,9 +67,15 @@ _KNOWN = (
     ),
     _study(
         "regional_spending",
-        "Dépenses régionales de médicaments",
+        "Dépenses régionales de soins et médicaments de ville",
         RegionalSpendingParameters,
-        {"series": tables.SERIES},
+        {
+            "series": tables.SERIES,
+            "standardised_spending": economics.STANDARDISED,
+            "drug_panorama": usage.PANORAMA,
+            "group_share": usage.GROUP_SHARE,
+            "mapping_effect": usage.MAPPING,
+        },
         memory_gb=1.0,
         sources=("open_data",),
     ),

@@ -83,6 +83,31 @@ class Source:
             nw.col("cost").cast(nw.Float64()),
         )
 
+    def marked(self, codelists: Mapping[str, Codelist]) -> Frame:
+        """Events of any of the lists: person_id, start, end, and per list whether it is of it.
+
+        Each table is read once, however many lists look into it.
+        """
+        by_table: dict[tuple[str, str], list[str]] = {}
+        for name, codelist in codelists.items():
+            for place in CODE_COLUMNS[codelist.system]:
+                if place[0] in self.tables:
+                    by_table.setdefault(place, []).append(name)
+        return nw.concat(
+            [
+                self._marked_in(table, column, names, codelists)
+                for (table, column), names in by_table.items()
+            ]
+        )
+
+    def _marked_in(
+        self, table: str, column: str, names: Sequence[str], codelists: Mapping[str, Codelist]
+    ) -> Frame:
+        tests = {name: code_filter(nw.col(column), codelists[name]) for name in names}
+        marks = [tests.get(name, nw.lit(False)).alias(name) for name in codelists]
+        listed = self.table(table).filter(reduce(or_, tests.values()))
+        return listed.select("person_id", "start", "end", *marks)
+
     def unmatched_codes(self, codelist: Codelist) -> tuple[str, ...]:
         """The codes of the list that match nothing here; CodeError when none matches.
 

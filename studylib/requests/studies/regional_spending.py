@@ -51,6 +51,11 @@ class SubstanceGroup(StrictModel):
     originators: Annotated[tuple[Ligne, ...], FROM_LIST, *NOT_EMPTY, *DISTINCT] = Field(
         title="Produits de référence", description="noms de marque des produits d'origine"
     )
+    excluded: Annotated[tuple[Ligne, ...], FROM_LIST, *DISTINCT] = Field(
+        default=(),
+        title="Produits écartés",
+        description="noms de marque qui ne se substituent pas aux autres (autre dosage…)",
+    )
 
 
 class CompleteMonths(StrictModel):

@@ -1,0 +1,98 @@
+"""Columns of the drug-use results. Open Medic counts boxes and euros, never persons."""
+
+from __future__ import annotations
+
+from studylib.tables import Column, Table
+
+_EUROS = "current euros"
+
+PANORAMA = Table(
+    "drug_panorama",
+    (
+        Column("atc", "text", "ATC code of the level asked, empty when no code is known"),
+        Column("label", "text", "French label of the ATC group"),
+        Column("reimbursed", "number", "amount reimbursed", unit=_EUROS),
+        Column("share", "number", "share of the total, 0 to 1"),
+        Column("products", "integer", "presentations (CIP13)"),
+        Column("boxes", "number", "boxes dispensed", nullable=True),
+    ),
+    key=("atc",),
+)
+
+CONCENTRATION = Table(
+    "concentration",
+    (
+        Column("products", "integer", "products with an amount above zero"),
+        Column("reimbursed", "number", "amount of all products", unit=_EUROS),
+        Column("top_10", "number", "share of the ten first products, 0 to 1"),
+        Column("top_100", "number", "share of the hundred first products, 0 to 1"),
+        Column("products_for_80", "integer", "products that make 80 % of the amount"),
+        Column("gini", "number", "Gini coefficient, without the n/(n-1) correction"),
+    ),
+)
+
+LORENZ = Table(
+    "lorenz",
+    (
+        Column("rank", "integer", "products taken, the largest first"),
+        Column("product_share", "number", "share of the products, 0 to 1"),
+        Column("amount_share", "number", "share of the amount they make, 0 to 1"),
+    ),
+    key=("rank",),
+)
+
+TOP = Table(
+    "top_products",
+    (
+        Column("rank", "integer", "place by amount"),
+        Column("cip13", "text", "presentation"),
+        Column("label", "text", "label of the presentation"),
+        Column("reimbursed", "number", "amount reimbursed", unit=_EUROS),
+        Column("share", "number", "share of the total, 0 to 1"),
+        Column("cumulative_share", "number", "share of this product and those before, 0 to 1"),
+    ),
+    key=("rank",),
+)
+
+GROUP_SHARE = Table(
+    "group_share",
+    (
+        Column("group", "text", "name of the group in the request"),
+        Column("kind", "text", "biosimilar or generic"),
+        Column("substance", "text", "substance that selects the products"),
+        Column("products", "integer", "presentations selected"),
+        Column("reimbursed", "number", "amount of the group", unit=_EUROS),
+        Column("followers", "number", "amount of biosimilars or generics", unit=_EUROS),
+        Column("share", "number", "followers over the group, in euros, 0 to 1"),
+        Column("share_boxes", "number", "the same in boxes, 0 to 1", nullable=True),
+        Column("excluded", "text", "brands left out of the group"),
+        Column(
+            "share_with_excluded", "number", "share if they were left in, 0 to 1", nullable=True
+        ),
+    ),
+    key=("group",),
+)
+
+GENERIC_SHARE = Table(
+    "generic_share",
+    (
+        Column("place", "text", "generic, originator, outside or unknown"),
+        Column("products", "integer", "presentations (CIP13)"),
+        Column("reimbursed", "number", "amount reimbursed", unit=_EUROS),
+        Column("share", "number", "share of the total, 0 to 1"),
+        Column("share_in_groups", "number", "share within generic groups, 0 to 1", nullable=True),
+        Column("boxes", "number", "boxes dispensed", nullable=True),
+    ),
+    key=("place",),
+)
+
+MAPPING = Table(
+    "mapping_effect",
+    (
+        Column("indicator", "text", "what is measured"),
+        Column("direct", "number", "by the ATC of the speciality itself", unit=_EUROS),
+        Column("spread", "number", "by that ATC spread over substance sets", unit=_EUROS),
+        Column("substance", "number", "by active substance", unit=_EUROS, nullable=True),
+    ),
+    key=("indicator",),
+)

@@ -1,0 +1,81 @@
+"""README and GLOSSARY cannot lie: names exist, examples run."""
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from studylib import project, requests
+from studylib.cli import app
+
+ROOT = Path(__file__).resolve().parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+GLOSSARY = (ROOT / "GLOSSARY.md").read_text(encoding="utf-8")
+SOURCE = "\n".join(p.read_text(encoding="utf-8") for p in (ROOT / "studylib").rglob("*.py"))
+
+
+def fences(language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", README, flags=re.S)
+
+
+@pytest.mark.parametrize("name", sorted(set(re.findall(r"\| `(\w+)` \|", GLOSSARY))))
+def test_each_name_of_the_glossary_is_in_the_code(name):
+    assert re.search(rf"\b{name}\b", SOURCE)
+
+
+def test_the_glossary_has_enough_names_to_be_one():
+    assert len(re.findall(r"\| `(\w+)` \|", GLOSSARY)) > 30
+
+
+@pytest.mark.parametrize("text", fences("yaml"))
+def test_requests_shown_are_requests(text, tmp_path, monkeypatch):
+    for folder in ("parameters", "notebooks"):
+        (tmp_path / folder).mkdir()
+    monkeypatch.setenv(project.ROOT_VARIABLE, str(tmp_path))
+    file = tmp_path / "parameters" / "shown.yaml"
+    file.write_text(text, encoding="utf-8")
+    assert requests.read(file).scopes()
+
+
+@pytest.mark.parametrize("code", fences("python"))
+def test_python_shown_runs(code, monkeypatch, tmp_path):
+    monkeypatch.setenv(project.DATA_VARIABLE, str(tmp_path))
+    (tmp_path / "sources.yaml").write_text("simulated: {kind: simulated, persons: 20000}\n")
+    monkeypatch.setattr("studylib.sources.site.project.root", lambda *_: tmp_path)
+    exec(compile(code, "README.md", "exec"), {})
+
+
+COMMANDS = [
+    line.split("#")[0].strip()
+    for block in fences("console")
+    for line in block.splitlines()
+    if line.startswith("studylib ")
+]
+READ_ONLY = ("check", "schema", "codes", "--version", "run")
+
+
+@pytest.mark.parametrize("line", COMMANDS)
+def test_commands_shown_are_understood(line):
+    """Each command is called: as it is when it only reads, with --plan when it would run."""
+    words = shlex.split(line)[1:]
+    if words[0] == "run":
+        words.append("--plan")
+    if words[0] in READ_ONLY:
+        outcome = CliRunner().invoke(app, words)
+        assert outcome.exit_code == 0, outcome.output
+    else:
+        outcome = CliRunner().invoke(app, [*words[:1], "--help"])
+        assert outcome.exit_code == 0, outcome.output
+
+
+def test_images_shown_exist():
+    for path in re.findall(r"!\[[^\]]+\]\(([^)]+)\)", README):
+        assert (ROOT / path).is_file(), path
+
+
+def test_the_two_commands_are_there():
+    shown = "\n".join(fences("console"))
+    assert "make demo" in shown
+    assert "make test" in shown
