@@ -10,14 +10,12 @@ import json
 from pathlib import Path
 from typing import Any
 
-from studylib import project
+from studylib import project, sources
 from studylib.requests import STUDIES, StudyRequest
 from studylib.runs import atomic, hashing
 from studylib.sources.open_data import datasets, locate
 
-SIMULATED = "simulated"
 OPEN_DATA = "open_data"
-_SITE_SOURCES = "sources.yaml"
 _READ_FILE = "data.json"
 _HASHES = ".hashes.json"
 
@@ -25,13 +23,12 @@ _HASHES = ".hashes.json"
 def identity(request: StudyRequest[Any]) -> str:
     """A hash that changes when the data a request reads change.
 
-    Simulated data follow from the parameters and the library, which have their own hashes.
+    A source of persons has a fingerprint of its own; open data, one hash per file.
     """
-    site = project.root() / _SITE_SOURCES
     return hashing.of_value(
         {
             "source": request.source,
-            "site": hashing.of_file(site) if site.is_file() else "",
+            "fingerprint": _fingerprint(request),
             "files": _open_files() if _reads_open_data(request) else {},
         }
     )
@@ -41,10 +38,12 @@ def read(request: StudyRequest[Any], run_folder: Path | None = None) -> dict[str
     """What is known of the data a run read: source, synthetic or not, files and their hashes."""
     known: dict[str, Any] = {
         "source": request.source,
-        "synthetic": request.source == SIMULATED,
+        "synthetic": sources.is_synthetic(request.source),
     }
     if _reads_open_data(request):
         known["files"] = _open_files()
+    if fingerprint := _fingerprint(request):
+        known["fingerprint"] = fingerprint
     if run_folder is None:
         return known
     try:
@@ -52,6 +51,11 @@ def read(request: StudyRequest[Any], run_folder: Path | None = None) -> dict[str
     except (OSError, ValueError):
         return known
     return {**known, **told} if isinstance(told, dict) else known
+
+
+def _fingerprint(request: StudyRequest[Any]) -> str:
+    """The fingerprint of a source of persons; empty for one that this site does not know."""
+    return sources.fingerprint(request.source) if request.source in sources.names() else ""
 
 
 def _reads_open_data(request: StudyRequest[Any]) -> bool:

@@ -1,7 +1,7 @@
 """Sources: the common event tables, over one engine, from whatever holds the data."""
 
 from studylib.sources.engine import Engine, EngineSettings, Frame
-from studylib.sources.opening import fingerprint, from_tables, names, open
+from studylib.sources.opening import fingerprint, from_tables, is_synthetic, names, open
 from studylib.sources.schemas import EVENT_TABLES
 from studylib.sources.source import Source, code_filter
 
@@ -14,6 +14,7 @@ __all__ = [
     "code_filter",
     "fingerprint",
     "from_tables",
+    "is_synthetic",
     "names",
     "open",
 ]

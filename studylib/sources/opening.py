@@ -41,6 +41,15 @@ def open(
     return event_folder.open_folder(name, source.folder(), regions=regions, engine=engine)
 
 
+def is_synthetic(name: str) -> bool:
+    """Whether the source called ``name`` holds simulated persons; False when it is not known.
+
+    >>> is_synthetic("simulated")
+    True
+    """
+    return isinstance(declared().get(name), SimulatedSource)
+
+
 def fingerprint(name: str) -> str:
     """What identifies the data of this source, without opening it."""
     source = _declared(name)

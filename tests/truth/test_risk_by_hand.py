@@ -100,11 +100,12 @@ def test_without_censoring_the_difference_is_binomial():
 
 
 def test_a_clear_difference_gives_the_number_needed_an_interval():
-    a = follow_up([1] * 8 + [10] * 2, [O] * 8 + [C] * 2)
+    # 5 of 10 against none: 0.5 ± 1.96 · sqrt(0.025), so 0.1901 to 0.8099, inverted
+    a = follow_up([1] * 5 + [10] * 5, [O] * 5 + [C] * 5)
     b = follow_up([10] * 10, [C] * 10, "B", 11)
     needed = risk.risk_difference(pd.concat([a, b]), outcome="o", reference="B", day=9).iloc[1]
-    assert needed["estimate"] == pytest.approx(1.25)
-    assert 1 < needed["ci_low"] < 1.25 < needed["ci_high"] < 2
+    found = (needed["estimate"], needed["ci_low"], needed["ci_high"])
+    assert found == pytest.approx((2, 1.2347, 5.2604), rel=1e-4)
 
 
 @pytest.mark.parametrize(

@@ -109,7 +109,9 @@ def test_the_record_says_what_went_in_and_came_out(project: Path) -> None:
     assert fields["schema"] == 1
     assert fields["status"] == "réussi"
     assert fields["parameters"]["overrides"] == {"region": "84"}
-    assert fields["data"] == {"source": "simulated", "synthetic": True}
+    assert fields["data"]["source"] == "simulated"
+    assert fields["data"]["synthetic"] is True
+    assert len(fields["data"]["fingerprint"]) == 64
     assert set(fields["sections"]) == {"Étude d'essai", "Lecture", "Calcul", "Résultats"}
     kinds = {each["path"]: each["kind"] for each in fields["artefacts"]}
     assert kinds["executed.ipynb"] == kinds["results/flow.parquet"] == "sensible"

@@ -1,0 +1,39 @@
+"""Everything a reader sees: masked tables, figures, sentences, and the page that holds them."""
+
+from studylib.report import disclosure, french, page
+from studylib.report.blocks import check, keep, key_figures, note
+from studylib.report.cover import banners, header, parameters
+from studylib.report.figures import (
+    balance_plot,
+    flow_chart,
+    forest,
+    region_chart,
+    survival_curves,
+    time_series,
+)
+from studylib.report.fragment import Fragment
+from studylib.report.sentences import ratio_sentence, sentence
+from studylib.report.tables import table
+
+__all__ = [
+    "Fragment",
+    "balance_plot",
+    "banners",
+    "check",
+    "disclosure",
+    "flow_chart",
+    "forest",
+    "french",
+    "header",
+    "keep",
+    "key_figures",
+    "note",
+    "page",
+    "parameters",
+    "ratio_sentence",
+    "region_chart",
+    "sentence",
+    "survival_curves",
+    "table",
+    "time_series",
+]

@@ -1,0 +1,71 @@
+"""What the page being written has settled: disclosure threshold, tables written so far.
+
+One kernel writes one page, so the state is the module's; ``report.header`` starts a page afresh.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import pandas as pd
+
+from studylib import project
+from studylib.report.disclosure import Masked, combine
+from studylib.report.fragment import slug
+
+DEFAULT_THRESHOLD = 11
+
+
+@dataclass(frozen=True)
+class Page:
+    """The settings of the page in progress."""
+
+    threshold: int = DEFAULT_THRESHOLD
+    show_zero: bool = True
+    written: int = 0
+    shown: Mapping[str, Masked] = field(default_factory=dict)
+
+
+_page = Page()
+
+
+def current() -> Page:
+    """The settings of the page in progress.
+
+    >>> current().threshold >= 11
+    True
+    """
+    return _page
+
+
+def start(*, threshold: int = DEFAULT_THRESHOLD, show_zero: bool = True) -> Page:
+    """A fresh page with its settings; a threshold below 11 is raised to 11."""
+    global _page
+    _page = Page(max(threshold, DEFAULT_THRESHOLD), show_zero)
+    return _page
+
+
+def remember(schema: str, masked: Masked) -> None:
+    """Keep what the page shows of ``schema``, for later tables not to give away what it hides."""
+    global _page
+    whole = combine(_page.shown.get(schema), masked)
+    _page = replace(_page, shown={**_page.shown, schema: whole})
+
+
+def write_table(shown: pd.DataFrame, name: str) -> Path | None:
+    """The CSV written in the run folder's ``tables/`` (None by hand).
+
+    The file is as French spreadsheets read it: UTF-8 with mark, semicolons, decimal commas. It
+    holds only what the page shows.
+    """
+    global _page
+    folder = project.run_folder()
+    if folder is None:
+        return None
+    _page = replace(_page, written=_page.written + 1)
+    file = folder / "tables" / f"{_page.written:02d}-{slug(name)}.csv"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    shown.to_csv(file, sep=";", decimal=",", index=False, encoding="utf-8-sig")
+    return file

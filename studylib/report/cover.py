@@ -1,0 +1,227 @@
+"""The top of a report: who asks what, on what basis, with what choices."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import date
+from typing import Any, Protocol
+
+from studylib import sources
+from studylib.report import context, french
+from studylib.report import labels as words
+from studylib.report.fragment import Fragment, escape, wrap
+from studylib.report.grid import Grid
+from studylib.report.tables import grid_html, grid_text
+
+KINDS: Mapping[str, str] = {
+    "saisine": "Saisine ministérielle",
+    "ars": "Demande de l'agence régionale de santé",
+    "ansm": "Demande de l'ANSM",
+    "regional": "Initiative régionale",
+    "urgent": "Demande urgente",
+}
+SOURCES: Mapping[str, str] = {"simulated": "données simulées", "open_data": "données ouvertes"}
+SYNTHETIC = "Données synthétiques : aucun patient réel, aucun résultat à citer."
+
+
+class Request(Protocol):
+    """What is shown of a study request."""
+
+    id: str
+    title: str
+    kind: str
+    requester: str
+    legal_basis: str
+    received: date | None
+    due: date | None
+    question: str
+    study: str
+    source: str
+    regions: tuple[str, ...]
+    parameters: Any
+    disclosure_threshold: int
+
+    def publication_obstacles(self) -> tuple[str, ...]:
+        """French sentences that forbid publication."""
+
+    def days_late(self, on: date) -> int | None:
+        """Days past the due date."""
+
+
+def banners(request: Request, *, on: date | None = None) -> tuple[str, ...]:
+    """What a reader must know first: synthetic data, obstacles to publication, lateness."""
+    found = [SYNTHETIC] if sources.is_synthetic(str(request.source)) else []
+    found += [f"Non publiable : {sentence}" for sentence in request.publication_obstacles()]
+    late = request.days_late(on) if on else 0
+    found += [f"Réponse en retard de {french.plural(late, 'jour')}."] if late else []
+    return tuple(french.typeset(sentence) for sentence in found)
+
+
+def header(request: Request, *, show_zero: bool = True, on: date | None = None) -> Fragment:
+    """The request in brief, and its banners; starts the page with the request's threshold.
+
+    ``request`` has the attributes of ``Request``. ``show_zero`` False also hides counts of zero;
+    with the day ``on``, an answer past its due date says so.
+    """
+    context.start(threshold=request.disclosure_threshold, show_zero=show_zero)
+    facts, told = list(_facts(request)), banners(request, on=on)
+    notices = "".join(f'<p class="banner">{escape(text)}</p>' for text in told)
+    items = "".join(
+        f"<div><dt>{escape(name)}</dt><dd>{escape(fact)}</dd></div>" for name, fact in facts
+    )
+    question = escape(french.typeset(str(request.question).strip()))
+    asked = (
+        f'<p class="question"><strong>Question posée.</strong> {question}</p>' if question else ""
+    )
+    html = f'{notices}<dl class="facts">{items}</dl>{asked}'
+    text = "\n".join([*told, *(f"{name}{french.NBSP}: {fact}" for name, fact in facts)])
+    return Fragment(wrap(html, "cover"), text)
+
+
+def _facts(request: Request) -> Iterator[tuple[str, str]]:
+    yield "Demande", f"{request.id} · {request.title}"
+    yield "Nature", KINDS.get(request.kind, str(request.kind))
+    yield "Demandeur", str(request.requester or french.MISSING)
+    if request.legal_basis:
+        yield "Fondement", str(request.legal_basis)
+    if request.received:
+        yield "Reçue le", french.day(request.received)
+    if request.due:
+        yield "Échéance", french.day(request.due)
+    yield _scope(request)
+    source = str(request.source)
+    yield "Source", SOURCES.get(source, source)
+
+
+def _scope(request: Request) -> tuple[str, str]:
+    scope = getattr(request, "scope", None)
+    regions = tuple(getattr(scope, "regions", None) or request.regions)
+    names = french.listing([words.place(code) for code in regions])
+    return ("Région" if len(regions) == 1 else "Régions"), names or "France entière"
+
+
+def parameters(request: Request) -> Fragment:
+    """The resolved parameters of the study, one per line, named in French.
+
+    Names come from the parameters model's field titles or descriptions, else from known names.
+    """
+    model = request.parameters
+    values = model.model_dump() if hasattr(model, "model_dump") else dict(model)
+    titles = _titles(model)
+    rows = tuple(
+        (name, told) for name, told in _lines(values, titles) if told not in ("", french.MISSING)
+    )
+    caption = "Paramètres de l'étude"
+    grid = Grid(("Paramètre", "Valeur retenue"), rows, (False, False))
+    return Fragment(wrap(grid_html(grid, caption=caption), "table"), grid_text(grid, caption))
+
+
+def _titles(model: Any) -> dict[str, str]:
+    fields = getattr(type(model), "model_fields", {})
+    return {
+        name: field.title.removesuffix(" (jours)") for name, field in fields.items() if field.title
+    }
+
+
+def _lines(values: Mapping[str, Any], titles: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    for name, value in values.items():
+        title = french.typeset(titles.get(name) or PARAMETERS.get(name) or _spaced(name))
+        if isinstance(value, Mapping) and any(
+            isinstance(inner, Mapping) for inner in value.values()
+        ):
+            for key, inner in value.items():
+                named = dict(inner) if isinstance(inner, Mapping) else {"": inner}
+                label = named.pop("label", None) or _spaced(str(key))
+                yield french.typeset(f"{title} : {label}"), _said(named)
+        else:
+            yield title, _said(value, name)
+
+
+def _spaced(name: str) -> str:
+    return name.replace("_", " ").strip().capitalize()
+
+
+def _said(value: Any, name: str = "") -> str:
+    """A parameter's value in words."""
+    if value is None or value == "":
+        return french.MISSING
+    if isinstance(value, bool):
+        return "oui" if value else "non"
+    if isinstance(value, date):
+        return french.day(value)
+    if isinstance(value, Mapping):
+        return _pairs(value)
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return ", ".join(_said(item) for item in value) or french.MISSING
+    if isinstance(value, int):
+        if name.endswith("year"):
+            return str(value)
+        return french.plural(value, "jour") if name.endswith("_days") else french.number(value)
+    if isinstance(value, float) and name == "tolerance":
+        return french.percent(value, decimals=0)
+    if isinstance(value, float):
+        return french.significant(value)
+    return words.value(french.month(str(value)), CHOICES)
+
+
+def _pairs(value: Mapping[str, Any]) -> str:
+    if set(value) == {"start", "end"}:
+        start, end = _said(value["start"]), _said(value["end"])
+        if len(str(value["start"])) == 7:  # months
+            of = "d'" if start[0] in "ao" else "de "
+            return f"{of}{start} à {end}"
+        return f"du {start} au {end}"
+    told = [(key, _said(inner, str(key))) for key, inner in value.items()]
+    return " ; ".join(
+        french.typeset(f"{PARAMETERS.get(str(key), str(key))} : {text}")
+        for key, text in told
+        if text != french.MISSING
+    ).replace(" ;", f"{french.THIN};")
+
+
+PARAMETERS: Mapping[str, str] = {
+    "age_bands": "Classes d'âge",
+    "amount": "Montant",
+    "arms": "Groupes comparés",
+    "atc_mapping": "Rattachement à la classe ATC",
+    "codelist": "Liste de codes",
+    "comparison": "Période comparée",
+    "complete_months": "Mois jugés complets",
+    "covariates": "Covariables",
+    "drug_year": "Année du panorama",
+    "excluded": "écartées",
+    "follow_up": "Suivi",
+    "follow_up_days": "Durée maximale de suivi",
+    "follow_up_end": "Fin de la période de suivi",
+    "grace_days": "Délai de grâce",
+    "groups": "Groupes de médicaments",
+    "history_days": "Historique exigé",
+    "inclusion": "Période d'inclusion",
+    "kind": "nature",
+    "label": "Libellé",
+    "lookback_days": "Recherche des antécédents",
+    "minimum_age": "Âge minimal (années)",
+    "originators": "princeps",
+    "outcome": "Critère de jugement",
+    "positions": "Positions du diagnostic",
+    "prior_outcome_days": "Sans événement antérieur depuis",
+    "reference": "Groupe de référence",
+    "sensitivity": "Analyse de sensibilité",
+    "shock": "Choc",
+    "substance": "substance",
+    "tolerance": "Tolérance",
+    "trend_start": "Début de la tendance",
+    "washout_days": "Période sans traitement avant l'entrée",
+}
+CHOICES: Mapping[str, str] = {
+    "biosimilar": "biosimilaire",
+    "common": "communes",
+    "direct": "directe",
+    "fine": "fines",
+    "generic": "générique",
+    "intention_to_treat": "en intention de traiter",
+    "on_treatment": "sous traitement",
+    "paid": "dépense totale",
+    "reimbursed": "montant remboursé",
+    "spread": "répartie",
+}

@@ -1,0 +1,8 @@
+"""Small-cell control: no count under the threshold is shown, nor follows from what is shown."""
+
+from studylib.report.disclosure.across import exposed_by_parts
+from studylib.report.disclosure.curves import coarsen
+from studylib.report.disclosure.masking import Masked, combine, mask, review
+from studylib.report.disclosure.system import CountSystem
+
+__all__ = ["CountSystem", "Masked", "coarsen", "combine", "exposed_by_parts", "mask", "review"]

@@ -1,0 +1,82 @@
+"""Several published tables read together: a region's count from the whole less the others."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+
+def exposed_by_parts(
+    parts: Mapping[str, pd.DataFrame],
+    whole: pd.DataFrame,
+    *,
+    columns: tuple[str, ...] = ("persons", "events", "excluded", "arm_count", "reference_count"),
+    ignore: tuple[str, ...] = ("population", "method"),
+    threshold: int = 11,
+) -> list[str]:
+    r"""What a reader of all these tables could deduce, one French sentence each; empty if nothing.
+
+    ``parts`` holds the same table for each region, ``whole`` for all of them together, as
+    published: hidden counts are missing or not numbers. Rows answer to one another by their text
+    columns, ``ignore`` apart.
+
+    >>> north = pd.DataFrame({"comparison": ["AOD"], "events": ["< 11"]})
+    >>> south = pd.DataFrame({"comparison": ["AOD"], "events": ["30"]})
+    >>> pooled = pd.DataFrame({"comparison": ["AOD"], "events": ["35"]})
+    >>> exposed_by_parts({"Nord": north, "Sud": south}, pooled)
+    ['Nord, AOD, events\xa0: effectif déductible du total et des autres tableaux.']
+    """
+    found = []
+    for column in columns:
+        if not all(column in frame.columns for frame in (whole, *parts.values())):
+            continue
+        labels = [
+            str(name)
+            for name in whole.columns
+            if name not in ignore and not _looks_numeric(whole[name]) and name not in columns
+        ]
+        printed = {name: _printed(frame, labels, column) for name, frame in parts.items()}
+        for key, total in _printed(whole, labels, column).items():
+            cells = {name: rows.get(key) for name, rows in printed.items() if key in rows}
+            if total is not None and len(cells) == len(parts):
+                for name in _exposed(cells, total, threshold):
+                    told = ", ".join([name, *key, column])
+                    found.append(
+                        f"{told}\u00a0: effectif déductible du total et des autres tableaux."
+                    )
+    return found
+
+
+def _looks_numeric(values: pd.Series) -> bool:
+    text = values.astype(str).str.replace(",", ".")
+    return bool(pd.to_numeric(text, errors="coerce").notna().any())
+
+
+def _printed(
+    frame: pd.DataFrame, labels: list[str], column: str
+) -> dict[tuple[str, ...], int | None]:
+    """Each row's count, None where it is hidden, by the row's labels."""
+    known = [name for name in labels if name in frame.columns]
+    numbers = pd.to_numeric(frame[column], errors="coerce")
+    keys = frame[known].astype(str).itertuples(index=False, name=None)
+    return {
+        tuple(key): None if pd.isna(value) else int(value)
+        for key, value in zip(keys, numbers, strict=True)
+    }
+
+
+def _exposed(cells: Mapping[str, int | None], total: int, threshold: int) -> list[str]:
+    """Parts whose hidden count the total leaves too few values for.
+
+    Which hidden counts are small is not known here: the reader is supposed to know all of them.
+    """
+    hidden = [name for name, value in cells.items() if value is None]
+    rest = total - sum(value for value in cells.values() if value is not None)
+    if not hidden or rest < 0:
+        return []
+    if len(hidden) == 1:
+        return hidden
+    highest = min(threshold - 1, rest - (len(hidden) - 1))
+    lowest = max(1, rest - (threshold - 1) * (len(hidden) - 1))
+    return hidden if 0 <= highest - lowest < threshold // 2 - 1 else []

@@ -1,0 +1,17 @@
+"""Figures of a report, each with its caption, alternative text and the masked table behind it."""
+
+from studylib.report.figures.balance import balance_plot
+from studylib.report.figures.curves import survival_curves
+from studylib.report.figures.flow import flow_chart
+from studylib.report.figures.forest import forest
+from studylib.report.figures.regions import region_chart
+from studylib.report.figures.series import time_series
+
+__all__ = [
+    "balance_plot",
+    "flow_chart",
+    "forest",
+    "region_chart",
+    "survival_curves",
+    "time_series",
+]

@@ -1,0 +1,135 @@
+"""How every figure is drawn and put on the page: palette, fonts, alternative text, data behind."""
+
+from __future__ import annotations
+
+import base64
+import io
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import matplotlib
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter
+
+from studylib.errors import StudyError
+from studylib.report import context, french
+from studylib.report.disclosure import Masked
+from studylib.report.fragment import Fragment, escape, slug, wrap
+from studylib.report.grid import explanation, lay_out
+from studylib.report.tables import as_text, grid_html, grid_text
+from studylib.tables import Table
+
+# Okabe & Ito (2008), yellow left out: too pale on white. Never colour alone: markers, dashes.
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
+MARKERS = ("o", "s", "^", "D", "v", "P")
+DASHES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (8, 3)))
+INK, GREY, PALE = "#1b1b1b", "#5f6368", "#d9dce0"
+INSUFFICIENT = "Effectif insuffisant pour être publié"
+
+_SETTINGS: dict[Any, Any] = {
+    "font.family": "DejaVu Sans",  # comes with matplotlib: the same drawing everywhere
+    "font.size": 10,
+    "axes.edgecolor": GREY,
+    "axes.labelcolor": INK,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.titlelocation": "left",
+    "xtick.color": GREY,
+    "ytick.color": GREY,
+    "xtick.labelcolor": INK,
+    "ytick.labelcolor": INK,
+    "text.color": INK,
+    "legend.frameon": False,
+    "figure.facecolor": "white",  # a light ground, so that dark pages stay readable
+    "axes.facecolor": "white",
+    "svg.hashsalt": "studylib",
+    "svg.fonttype": "path",
+}
+
+
+@contextmanager
+def canvas(width: float, height: float) -> Iterator[Figure]:
+    """A figure of that many inches in the report's style, apart from pyplot's global state."""
+    with matplotlib.rc_context(_SETTINGS):
+        figure = Figure(figsize=(width, height), layout="constrained")
+        FigureCanvasAgg(figure)
+        yield figure
+
+
+def check_words(caption: str, alt: str) -> None:
+    """Refuse (StudyError) a figure that a blind reader, or any reader, could not identify.
+
+    >>> check_words("Risque par groupe", "Courbes d'incidence : AOD au-dessous de AVK")
+    """
+    if not caption.strip():
+        raise StudyError("Figure sans titre : donnez un « caption » qui dise ce qu'elle montre.")
+    text = alt.strip()
+    place = f"Figure « {caption} » : texte de remplacement (alt)"
+    if len(text) < 15:
+        raise StudyError(f"{place} « {text} » trop court ; décrivez en une phrase ce qui se voit.")
+    if slug(text, length=500) == slug(caption, length=500):
+        raise StudyError(f"{place} identique au titre ; décrivez ce qui se voit.")
+    if re.search(r"\.(png|svg|jpe?g|gif|pdf|webp)$", text, re.I) or " " not in text:
+        raise StudyError(f"{place} « {text} » semblable à un nom de fichier ; écrivez une phrase.")
+    if re.search(r"no description|image|figure\s*\d*$", text, re.I) and len(text) < 25:
+        raise StudyError(f"{place} « {text} » ne décrit rien ; écrivez ce qui se voit.")
+
+
+def french_axis(axes: Axes, *, x: bool = False, y: bool = False, suffix: str = "") -> None:
+    """Write the axis' figures in French."""
+
+    def written(value: float, position: int) -> str:
+        text = french.significant(value, figures=4)
+        if "," in text:
+            text = text.rstrip("0").rstrip(",")
+        return text + suffix
+
+    for wanted, axis in ((x, axes.xaxis), (y, axes.yaxis)):
+        if wanted:
+            axis.set_major_formatter(FuncFormatter(written))
+
+
+def say_insufficient(axes: Axes) -> None:
+    """Say on an empty drawing why nothing is drawn."""
+    axes.set_axis_off()
+    axes.text(0.5, 0.5, INSUFFICIENT, ha="center", va="center", transform=axes.transAxes)
+
+
+def svg_address(figure: Figure) -> str:
+    """The drawing as a ``data:`` address: nothing to fetch, ids isolated, the same at each run."""
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
+    return "data:image/svg+xml;base64," + base64.b64encode(buffer.getvalue()).decode()
+
+
+def publish(
+    figure: Figure,
+    masked: Masked,
+    schema: Table,
+    *,
+    caption: str,
+    alt: str,
+    columns: Sequence[str] | None = None,
+    labels: Mapping[str, str] | None = None,
+    note: str = "",
+) -> Fragment:
+    """The figure with its caption, alternative text and the masked table behind it."""
+    grid = lay_out(masked, schema, columns=columns, names=labels)
+    context.write_table(as_text(masked), caption)
+    notes = [grid.common, explanation(masked)]
+    data_caption = f"Données de la figure : {caption}"
+    table = grid_html(grid, caption=data_caption, notes=notes)
+    width, height = (round(96 * inches) for inches in figure.get_size_inches())
+    title = escape(french.typeset(caption))
+    told = f'<p class="note">{escape(french.typeset(note))}</p>' if note else ""
+    html = (
+        f'<figure><figcaption>{title}</figcaption><img src="{svg_address(figure)}" '
+        f'alt="{escape(french.typeset(alt))}" width="{width}" height="{height}">{told}'
+        f"<details><summary>Données de la figure{french.NBSP}: {title}</summary>"
+        f"{table}</details></figure>"
+    )
+    return Fragment(wrap(html, "figure"), f"{alt}\n{grid_text(grid, caption, notes)}")

@@ -1,0 +1,167 @@
+"""From an executed notebook to one offline HTML page."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from bs4 import BeautifulSoup, Tag
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from nbconvert import HTMLExporter
+from nbformat import NotebookNode
+
+from studylib.report import french
+from studylib.report.fragment import slug
+from studylib.report.page.gate import Rule
+
+TEMPLATES = Path(__file__).resolve().parents[1] / "template"
+DRAFT = "Version de travail, non publiée : ne pas diffuser."
+
+PROVENANCE: Mapping[str, str] = {
+    "run": "Exécution",
+    "date": "Date d'exécution",
+    "request": "Demande",
+    "scope": "Périmètre",
+    "notebook": "Notebook",
+    "notebook_sha256": "Empreinte du notebook (sha256)",
+    "commit": "Version du code (commit)",
+    "dirty": "Modifications locales",
+    "studylib": "Version de studylib",
+    "data": "Données",
+    "data_fingerprint": "Empreinte des données",
+    "parameters_sha256": "Empreinte des paramètres (sha256)",
+    "lock_sha256": "Empreinte de l'environnement (sha256)",
+    "threshold": "Seuil de diffusion",
+    "predecessor": "Remplace l'exécution",
+}
+
+
+@dataclass(frozen=True)
+class Heading:
+    """An entry of the table of contents."""
+
+    level: int
+    id: str
+    text: str
+
+
+@lru_cache(maxsize=1)
+def environment() -> Environment:
+    """The Jinja environment of the page and index templates; everything is escaped."""
+    return Environment(
+        loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined
+    )
+
+
+@lru_cache(maxsize=1)
+def stylesheet() -> str:
+    """The page's whole style sheet."""
+    return (TEMPLATES / "page.css").read_text("utf-8").strip()
+
+
+@lru_cache(maxsize=1)
+def _exporter() -> HTMLExporter:
+    return HTMLExporter(
+        template_name="report",
+        extra_template_basedirs=[str(TEMPLATES)],
+        exclude_anchor_links=True,
+        sanitize_html=False,
+    )
+
+
+def render(
+    notebook: NotebookNode,
+    *,
+    title: str,
+    provenance: Mapping[str, Any],
+    banners: Sequence[str] = (),
+    published: bool = True,
+) -> str:
+    """The report as one HTML file that calls nothing outside.
+
+    ``title`` is the page's only h1; the notebook's own title stands above it. ``provenance`` maps
+    the keys of ``PROVENANCE`` (others are shown under their own name) to text, and "gate" to
+    ``Rule`` outcomes. ``banners`` come first, then those of ``report.header``; a page that is not
+    ``published`` says so.
+    """
+    body, _ = _exporter().from_notebook_node(notebook)
+    soup = BeautifulSoup(body, "html.parser")
+    kicker = _take_title(soup)
+    notices = [*([] if published else [DRAFT]), *banners, *_take_banners(soup)]
+    contents = _number_headings(soup)
+    rules = tuple(provenance.get("gate") or ())
+    return (
+        environment()
+        .get_template("page.html.j2")
+        .render(
+            title=french.typeset(title or kicker),
+            kicker=french.typeset(kicker) if kicker and kicker != title else "",
+            subtitle=_subtitle(provenance),
+            banners=list(dict.fromkeys(french.typeset(text) for text in notices)),
+            contents=contents,
+            body=str(soup),
+            provenance=list(_told(provenance)),
+            rules=[rule if isinstance(rule, Rule) else Rule(*rule) for rule in rules],
+            css=stylesheet(),
+        )
+    )
+
+
+def _take_title(soup: BeautifulSoup) -> str:
+    first = soup.find("h1")
+    if not isinstance(first, Tag):
+        return ""
+    first.extract()
+    return first.get_text(" ", strip=True)
+
+
+def _take_banners(soup: BeautifulSoup) -> list[str]:
+    """Banners shown by ``report.header``, moved to the top of the page."""
+    return [tag.extract().get_text(" ", strip=True) for tag in soup.select(".cover .banner")]
+
+
+def _number_headings(soup: BeautifulSoup) -> list[Heading]:
+    """Headings for the contents, each with an id that no other has."""
+    used = {"contenu", "provenance"}
+    contents = []
+    for tag in soup.find_all(re.compile(r"^h[1-6]$")):
+        text = tag.get_text(" ", strip=True)
+        stem = name = slug(text)
+        repeat = 2
+        while name in used:
+            name, repeat = f"{stem}-{repeat}", repeat + 1
+        used.add(name)
+        tag["id"] = name
+        level = int(tag.name[1])
+        if level in (2, 3):
+            contents.append(Heading(level, name, french.typeset(text)))
+    return contents
+
+
+def _subtitle(provenance: Mapping[str, Any]) -> str:
+    day = provenance.get("date") or provenance.get("Date")
+    return f"Rapport produit le {_day(day)}" if day else ""
+
+
+def _day(value: Any) -> str:
+    try:
+        return french.day(value) if value else ""
+    except (TypeError, ValueError):
+        return str(value)
+
+
+def _told(provenance: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
+    known = [name for name in PROVENANCE if name in provenance]
+    others = [name for name in provenance if name not in PROVENANCE and name != "gate"]
+    for name in [*known, *others]:
+        value = provenance[name]
+        if value is None or value == "":
+            continue
+        text = {True: "oui", False: "non"}[value] if isinstance(value, bool) else str(value)
+        if name in ("date", "Date"):
+            text = _day(value) + (f" à {text[11:16]}" if len(text) >= 16 else "")
+        yield french.typeset(PROVENANCE.get(name, str(name))), text

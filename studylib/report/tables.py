@@ -1,0 +1,134 @@
+"""Tables as a page shows them: masked, captioned, with headers both ways, in French."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import pandas as pd
+
+from studylib.errors import StudyError
+from studylib.report import context, disclosure, french
+from studylib.report.cells import WITHHELD, small
+from studylib.report.disclosure import Masked
+from studylib.report.fragment import Fragment, escape, wrap
+from studylib.report.grid import Grid, explanation, lay_out
+from studylib.tables import Table
+
+
+def table(
+    frame: pd.DataFrame,
+    schema: Table,
+    *,
+    caption: str,
+    columns: Sequence[str] | None = None,
+    labels: Mapping[str, str] | None = None,
+    note: str = "",
+    row_headers: int = 1,
+    totals: Mapping[str, str] | None = None,
+) -> Fragment:
+    """A captioned table of what may be shown of ``frame``; its CSV goes to the run's tables.
+
+    ``columns`` chooses and orders columns (default: those a reader needs), ``labels`` gives
+    French text for column names and for values, ``totals`` the label of the row that sums the
+    others in a column. Raises StudyError for an empty caption, an undeclared column.
+
+    >>> from studylib.tables import FLOW
+    >>> flow = pd.DataFrame({"step": ["Population"], "persons": [1200], "excluded": [0]})
+    >>> table(flow, FLOW, caption="Population étudiée").text.splitlines()[0]
+    'Population étudiée'
+    """
+    masked = review(frame, schema, totals=totals)
+    grid = lay_out(masked, schema, columns=columns, names=labels)
+    context.write_table(as_text(masked), caption)
+    notes = [grid.common, french.typeset(note), explanation(masked)]
+    html = grid_html(grid, caption=caption, notes=notes, row_headers=row_headers)
+    return Fragment(wrap(html, "table"), grid_text(grid, caption, notes))
+
+
+def review(
+    frame: pd.DataFrame, schema: Table, *, totals: Mapping[str, str] | None = None
+) -> Masked:
+    """``frame`` masked with the page's threshold, and in agreement with what the page has shown.
+
+    Estimates are remembered from one display to the next: the total of two arms may not stand
+    below a table that hides one of them.
+    """
+    page = context.current()
+    masked = disclosure.review(
+        frame,
+        schema,
+        threshold=page.threshold,
+        show_zero=page.show_zero,
+        totals=totals,
+        earlier=page.shown.get(schema.name),
+    )
+    if schema.name == "estimates":
+        context.remember(schema.name, masked)
+    return masked
+
+
+def as_text(masked: Masked) -> pd.DataFrame:
+    """The masked frame with « < 11 » or « masqué » written in its hidden cells.
+
+    Columns without a hidden cell keep their type.
+    """
+    shown = masked.frame.copy()
+    for name in shown.columns:
+        marks = masked.marks[name]
+        if (marks != "").any():
+            words = marks.map({"small": small(masked.threshold), "withheld": WITHHELD})
+            shown[name] = shown[name].astype(object).where(marks == "", words)
+    return shown
+
+
+def grid_html(grid: Grid, *, caption: str, notes: Sequence[str] = (), row_headers: int = 1) -> str:
+    """The grid as a captioned HTML table inside a scroll region that the keyboard can reach."""
+    if not caption.strip():
+        raise StudyError("Tableau sans titre : donnez un « caption » qui dise ce qu'il montre.")
+    if not 1 <= row_headers <= len(grid.headers):
+        raise StudyError(
+            f"Tableau « {caption} » : row_headers={row_headers}, "
+            f"attendu de 1 à {len(grid.headers)}."
+        )
+    title = escape(french.typeset(caption))
+    head = "".join(
+        f'<th scope="col"{_figure_class(is_figure and place >= row_headers)}>{escape(header)}</th>'
+        for place, (header, is_figure) in enumerate(zip(grid.headers, grid.figures, strict=True))
+    )
+    body = "".join(f"<tr>{_row(row, grid, row_headers)}</tr>" for row in grid.rows)
+    if not grid.rows:
+        body = f'<tr><th scope="row">Aucune ligne</th>{"<td>–</td>" * (len(grid.headers) - 1)}</tr>'
+    told = "".join(f'<p class="note">{escape(text)}</p>' for text in notes if text)
+    return (
+        f'<div class="scroll" role="region" tabindex="0" '
+        f'aria-label="Tableau{french.NBSP}: {title}">'
+        f"<table><caption>{title}</caption><thead><tr>{head}</tr></thead>"
+        f"<tbody>{body}</tbody></table></div>{told}"
+    )
+
+
+def _figure_class(is_figure: bool) -> str:
+    return ' class="num"' if is_figure else ""
+
+
+def _row(row: Sequence[str], grid: Grid, row_headers: int) -> str:
+    cells = []
+    for position, (text, is_figure) in enumerate(zip(row, grid.figures, strict=True)):
+        if position < row_headers:
+            cells.append(f'<th scope="row">{escape(text)}</th>')
+        else:
+            long_code = ' class="hash"' if len(text) > 40 and " " not in text else ""
+            kind = long_code or _figure_class(is_figure)
+            cells.append(f"<td{kind}>{escape(text)}</td>")
+    return "".join(cells)
+
+
+def grid_text(grid: Grid, caption: str, notes: Sequence[str] = ()) -> str:
+    """The grid as aligned plain text."""
+    lines = [grid.headers, *grid.rows]
+    widths = [max(len(line[i]) for line in lines) for i in range(len(grid.headers))]
+    body = [
+        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
+        for line in lines
+    ]
+    return "\n".join([caption, *body, *[text for text in notes if text]])

@@ -1,0 +1,240 @@
+"""Figures: words that say something, data behind, nothing hidden in the drawing."""
+
+from __future__ import annotations
+
+import base64
+import re
+from urllib.parse import urlparse
+
+import matplotlib.pyplot as plt
+import pandas as pd
+import pytest
+from bs4 import BeautifulSoup
+
+from studylib import report, tables
+from studylib.errors import StudyError
+from studylib.report import context, page
+from studylib.tables import Column, Table
+
+ALT = "Ce que la figure montre, dit en une phrase"
+REGIONS = Table(
+    "regions",
+    (
+        Column("region", "text", "region"),
+        Column("value", "number", "value", from_counts=("persons",)),
+        Column("low", "number", "low"),
+        Column("high", "number", "high"),
+        Column("persons", "integer", "persons", counts="persons"),
+    ),
+)
+
+
+@pytest.fixture(autouse=True)
+def _fresh_page():
+    context.start()
+
+
+def flow():
+    return pd.DataFrame(
+        {"step": ["A", "B", "C"], "persons": [1000, 993, 500], "excluded": [0, 7, 493]}
+    )
+
+
+def estimates(events=(200, 300)):
+    rows = [
+        {
+            "analysis": analysis,
+            "population": "11",
+            "comparison": "AOD / AVK",
+            "outcome": "Hémorragie",
+            "measure": "hazard_ratio",
+            "estimate": 0.7,
+            "ci_low": 0.6,
+            "ci_high": 0.9,
+            "p_value": 0.01,
+            "persons": 5000,
+            "events": count,
+            "person_years": 900.0,
+            "method": "",
+        }
+        for analysis, count in zip(("primary", "variante"), events, strict=True)
+    ]
+    return pd.DataFrame(rows)
+
+
+def curves(persons=500):
+    days = range(0, 100, 10)
+    return pd.DataFrame(
+        {
+            "arm": "AOD",
+            "day": days,
+            "measure": "survival",
+            "estimate": [1 - d / 400 for d in days],
+            "ci_low": [1 - d / 300 for d in days],
+            "ci_high": [1 - d / 500 for d in days],
+            "at_risk": [max(persons - 4 * d, 0) for d in days],
+            "events": [int(d * 1.5) for d in days],
+        }
+    )
+
+
+def series():
+    periods = [f"2024-{month:02d}" for month in range(1, 13)]
+    return pd.DataFrame(
+        {
+            "period": periods,
+            "stratum": "11",
+            "observed": range(12),
+            "expected": 5.0,
+            "ci_low": 4.0,
+            "ci_high": 6.0,
+            "phase": ["before"] * 11 + ["incomplete"],
+        }
+    ).astype({"observed": float})
+
+
+def balance():
+    row = {
+        "covariate": "diabetes",
+        "kind": "share",
+        "arm": "AOD",
+        "reference": "AVK",
+        "arm_persons": 500,
+        "arm_count": 100,
+        "arm_mean": 0.2,
+        "arm_sd": 0.4,
+        "reference_persons": 400,
+        "reference_count": 100,
+        "reference_mean": 0.25,
+        "reference_sd": 0.4,
+        "smd": 0.12,
+    }
+    return pd.DataFrame([row])
+
+
+def regions(persons=(500, 600)):
+    return pd.DataFrame(
+        {"region": ["11", "84"], "value": [10.0, 987654.0], "low": 1.0, "high": 30.0}
+    ).assign(persons=persons)
+
+
+DRAW = {
+    "flow": lambda **words: report.flow_chart(flow(), **words),
+    "forest": lambda **words: report.forest(estimates(), **words),
+    "curves": lambda **words: report.survival_curves(curves(), **words),
+    "series": lambda **words: report.time_series(series(), unit="€ par habitant", **words),
+    "balance": lambda **words: report.balance_plot(balance(), **words),
+    "regions": lambda **words: report.region_chart(
+        regions(), schema=REGIONS, value="value", unit="€", **words
+    ),
+}
+every_figure = pytest.mark.parametrize("draw", DRAW.values(), ids=DRAW)
+
+
+def soup_of(fragment):
+    return BeautifulSoup(fragment.html, "html.parser")
+
+
+def svg_of(fragment):
+    address = soup_of(fragment).img["src"]
+    assert urlparse(address).scheme == "data"
+    return base64.b64decode(address.split(",")[1]).decode()
+
+
+@every_figure
+def test_a_figure_has_caption_alternative_text_and_its_data(draw):
+    soup = soup_of(draw(caption="Titre de la figure", alt=ALT))
+    assert soup.figure.figcaption.get_text() == "Titre de la figure"
+    assert soup.figure.img["alt"] == ALT
+    assert soup.figure.details.table.caption
+    assert page.lint(f"<html lang=fr><title>t</title><main><h1>t</h1>{soup}</main></html>") == []
+
+
+@every_figure
+def test_a_figure_is_the_same_at_each_run(draw):
+    assert draw(caption="Titre", alt=ALT).html == draw(caption="Titre", alt=ALT).html
+
+
+@every_figure
+@pytest.mark.parametrize(
+    "alt", ["", "  ", "figure.png", "Titre de la figure", "figure_1", "image", "Figure 12"]
+)
+def test_an_alternative_text_that_says_nothing_is_refused(draw, alt):
+    with pytest.raises(StudyError, match="alt"):
+        draw(caption="Titre de la figure", alt=alt)
+
+
+@every_figure
+def test_a_figure_without_caption_is_refused(draw):
+    with pytest.raises(StudyError, match="sans titre"):
+        draw(caption="", alt=ALT)
+
+
+def test_figures_leave_no_trace_in_pyplot():
+    before = dict(plt.rcParams)
+    report.flow_chart(flow(), caption="Flux", alt=ALT)
+    assert plt.get_fignums() == []
+    assert dict(plt.rcParams) == before
+
+
+def test_a_small_exclusion_is_drawn_nowhere():
+    """The drawing is what a flow with another small exclusion gives: nothing depends on it."""
+    other = flow().assign(persons=[1000, 991, 500], excluded=[0, 9, 491])
+    first, second = (report.flow_chart(each, caption="Flux", alt=ALT) for each in (flow(), other))
+    assert first.html == second.html
+
+
+def test_axes_do_not_depend_on_a_withheld_value():
+    near, far = regions((500, 6)), regions((500, 6))
+    far.loc[1, ["value", "low", "high"]] = [12.0, 1.0, 30.0]
+    drawn = [
+        svg_of(
+            report.region_chart(f, schema=REGIONS, value="value", unit="€", caption="R", alt=ALT)
+        )
+        for f in (near, far)
+    ]
+    assert drawn[0] == drawn[1]
+
+
+def test_a_withheld_estimate_is_told_not_drawn():
+    fragment = report.forest(estimates((200, 6)), caption="Forêt", alt=ALT)
+    assert "masqué" in fragment.text
+    shown = svg_of(fragment)
+    whole = svg_of(report.forest(estimates(), caption="Forêt", alt=ALT))
+    assert shown != whole
+
+
+def test_nothing_to_show_is_said():
+    fragment = report.survival_curves(curves(9), caption="Survie", alt=ALT)
+    assert "Aucune ligne" in fragment.html
+
+
+def test_the_horizon_cuts_the_curves():
+    fragment = report.survival_curves(curves(), caption="Survie", alt=ALT, horizon_days=40)
+    days = [int(cell) for cell in re.findall(r"^\S+\s+(\d+)\s", fragment.text, re.M)]
+    assert max(days) <= 40
+
+
+def test_a_shock_outside_the_series_is_refused():
+    with pytest.raises(StudyError, match="Choc"):
+        report.time_series(
+            series(), caption="Série", alt=ALT, unit="€", shocks=[("2020-03", "2020-05")]
+        )
+
+
+def test_a_region_asked_for_and_absent_is_refused():
+    with pytest.raises(StudyError, match="53"):
+        report.region_chart(
+            regions(),
+            schema=REGIONS,
+            value="value",
+            unit="€",
+            caption="R",
+            alt=ALT,
+            requested=["53"],
+        )
+
+
+def test_an_empty_flow_is_refused():
+    with pytest.raises(StudyError, match="aucune étape"):
+        report.flow_chart(tables.empty(tables.FLOW), caption="Flux", alt=ALT)
