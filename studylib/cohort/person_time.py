@@ -40,20 +40,10 @@ def check_person_time(follow_up: pd.DataFrame) -> CheckResult:
     return CheckResult("Temps de suivi", not wrong, table, text)
 
 
-ALL_EXITS = "total"
-
-
 def exit_reasons(follow_up: pd.DataFrame) -> pd.DataFrame:
-    """Persons by arm and exit reason, then all of the arm's (reason ``total``): an EXITS table.
-
-    The total is in the table because a reader finds it elsewhere anyway: small-cell control must
-    know that the reasons add up to it.
-    """
+    """Persons by arm and exit reason: an EXITS table."""
     counts = follow_up.groupby(["arm", "exit_reason"], sort=True).size().rename("persons")
-    whole = follow_up.groupby("arm").size().rename("persons").reset_index()
-    both = [counts.reset_index(), whole.assign(exit_reason=ALL_EXITS)]
-    table = pd.concat(both, ignore_index=True).sort_values("arm", kind="stable")
-    return check(table.reset_index(drop=True), EXITS)
+    return check(counts.reset_index(), EXITS)
 
 
 def collect(cohort: Cohort, follow_up: Frame, covariates: Sequence[str] = ()) -> pd.DataFrame:

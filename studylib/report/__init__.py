@@ -12,7 +12,7 @@ from studylib.report.figures import (
     time_series,
 )
 from studylib.report.fragment import Fragment
-from studylib.report.sentences import ratio_sentence, sentence
+from studylib.report.sentences import ratio_sentence, sentence, sentences
 from studylib.report.tables import table
 
 __all__ = [
@@ -33,6 +33,7 @@ __all__ = [
     "ratio_sentence",
     "region_chart",
     "sentence",
+    "sentences",
     "survival_curves",
     "table",
     "time_series",

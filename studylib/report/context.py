@@ -5,6 +5,7 @@ One kernel writes one page, so the state is the module's; ``report.header`` star
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -16,6 +17,7 @@ from studylib.report.disclosure import Masked, combine
 from studylib.report.fragment import slug
 
 DEFAULT_THRESHOLD = 11
+SIBLINGS = "siblings.json"  # in a synthesis's run folder: region → folder of its tables
 
 
 @dataclass(frozen=True)
@@ -64,8 +66,30 @@ def write_table(shown: pd.DataFrame, name: str) -> Path | None:
     folder = project.run_folder()
     if folder is None:
         return None
+    file = folder / "tables" / _next_file(name)
     _page = replace(_page, written=_page.written + 1)
-    file = folder / "tables" / f"{_page.written:02d}-{slug(name)}.csv"
     file.parent.mkdir(parents=True, exist_ok=True)
     shown.to_csv(file, sep=";", decimal=",", index=False, encoding="utf-8-sig")
     return file
+
+
+def _next_file(name: str) -> str:
+    return f"{_page.written + 1:02d}-{slug(name)}.csv"
+
+
+def region_tables(name: str) -> dict[str, pd.DataFrame]:
+    """What each region's own report shows where this page is about to show ``name``, as text.
+
+    Empty unless this page is a synthesis that was told of its regions.
+    """
+    folder = project.run_folder()
+    if folder is None or not (folder / SIBLINGS).is_file():
+        return {}
+    places = json.loads((folder / SIBLINGS).read_text(encoding="utf-8"))
+    files = {region: folder / place / _next_file(name) for region, place in places.items()}
+    return {region: read_table(file) for region, file in files.items() if file.is_file()}
+
+
+def read_table(file: Path) -> pd.DataFrame:
+    """A table as ``write_table`` wrote it, every cell as text."""
+    return pd.read_csv(file, sep=";", dtype=str, keep_default_na=False, encoding="utf-8-sig")

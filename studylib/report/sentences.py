@@ -41,6 +41,12 @@ def sentence(
     return _paragraph(_told(row, labels))
 
 
+def sentences(estimates: pd.DataFrame, *, labels: Mapping[str, str] | None = None) -> Fragment:
+    """Each row of a ``tables.ESTIMATES`` told in a sentence of its own, one paragraph a row."""
+    told = [sentence(row, labels=labels, within=estimates) for _, row in estimates.iterrows()]
+    return Fragment("".join(one.html for one in told), "\n".join(one.text for one in told))
+
+
 def _paragraph(text: str) -> Fragment:
     typeset = french.typeset(text)
     return Fragment(wrap(f"<p>{escape(typeset)}</p>", "result"), typeset)
@@ -132,7 +138,8 @@ def _ratio(row: pd.Series, shown: str, name: str, labels: Mapping[str, str] | No
             finding = f"association avec un taux de « {outcome} » {size}"
     else:
         finding = f"pas de différence mise en évidence pour « {outcome} »"
-    return f"{start}{finding} ; {_lower_first(name)} {shown}{_counts(row)}."
+    how = ", après ajustement" if "adjusted for" in str(row.get("method", "")) else ""
+    return f"{start}{finding}{how} ; {_lower_first(name)} {shown}{_counts(row)}."
 
 
 def _difference(row: pd.Series, shown: str, labels: Mapping[str, str] | None) -> str:

@@ -37,7 +37,7 @@ def table(
     >>> table(flow, FLOW, caption="Population étudiée").text.splitlines()[0]
     'Population étudiée'
     """
-    masked = review(frame, schema, totals=totals)
+    masked = review(frame, schema, totals=totals, caption=caption)
     grid = lay_out(masked, schema, columns=columns, names=labels)
     context.write_table(as_text(masked), caption)
     notes = [grid.common, french.typeset(note), explanation(masked)]
@@ -46,9 +46,15 @@ def table(
 
 
 def review(
-    frame: pd.DataFrame, schema: Table, *, totals: Mapping[str, str] | None = None
+    frame: pd.DataFrame,
+    schema: Table,
+    *,
+    totals: Mapping[str, str] | None = None,
+    caption: str = "",
 ) -> Masked:
     """``frame`` masked with the page's threshold, and in agreement with what the page has shown.
+
+    Under a ``caption``, it also agrees with what each region's own report shows under it.
 
     Estimates are remembered from one display to the next: the total of two arms may not stand
     below a table that hides one of them.
@@ -61,6 +67,7 @@ def review(
         show_zero=page.show_zero,
         totals=totals,
         earlier=page.shown.get(schema.name),
+        parts=context.region_tables(caption) if caption else None,
     )
     if schema.name == "estimates":
         context.remember(schema.name, masked)

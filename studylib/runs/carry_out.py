@@ -10,13 +10,13 @@ import threading
 import traceback
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
 from studylib.errors import StudyError
 from studylib.requests import STUDIES
-from studylib.runs import kernel, one_run, publish, record, site
+from studylib.runs import kernel, one_run, publish, record, siblings, site
 from studylib.runs.execute import Session
 from studylib.runs.plan import Plan, PlannedRun
 from studylib.runs.progress import Progress, Silent
@@ -121,15 +121,38 @@ def carry_out(
     sessions, listener = Sessions(), progress or Silent()
     kernel.remove_abandoned_folders()
     with ThreadPoolExecutor(max_workers=jobs, thread_name_prefix="studylib") as pool:
-        futures = [pool.submit(_item, item, conditions, sessions, listener) for item in plan.items]
+        futures: dict[int, Future[Outcome]] = {}
         try:
-            _wait(futures)
+            for phase in _phases(plan.items):
+                for place in phase:
+                    futures[place] = pool.submit(
+                        _item, plan.items[place], conditions, sessions, listener
+                    )
+                _wait([futures[place] for place in phase])
         except BaseException:
             sessions.stop()
-            for future in futures:
+            for future in futures.values():
                 future.cancel()
             raise
-    return tuple(future.result() for future in futures)
+    return tuple(_judged_again(futures[place].result()) for place in sorted(futures))
+
+
+def _judged_again(outcome: Outcome) -> Outcome:
+    """A region refused beside the synthesis of before is judged beside the one just made."""
+    run = outcome.record
+    if run is None or outcome.publication != "refusé":
+        return outcome
+    if any(rule.rule == siblings.RULE and not rule.passed for rule in run.gate):
+        run = publish.render_again(run)
+        if publish.publish(run, outcome.item.request.kind):
+            return replace(outcome, record=run, publication="publié")
+    return outcome
+
+
+def _phases(items: Sequence[PlannedRun]) -> tuple[list[int], list[int]]:
+    """Places of the regions, then of the syntheses, which must know what the regions show."""
+    whole = [place for place, item in enumerate(items) if item.scope.name == siblings.WHOLE]
+    return [place for place in range(len(items)) if place not in whole], whole
 
 
 def exit_code(outcomes: Sequence[Outcome]) -> int:

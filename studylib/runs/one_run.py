@@ -25,6 +25,7 @@ from studylib.runs import (
     publish,
     record,
     render,
+    siblings,
     staleness,
     status,
 )
@@ -124,6 +125,7 @@ def _begun(item: PlannedRun, conditions: Conditions) -> RunRecord:
         environment=provenance.environment(conditions.share),
         obstacles=tuple(request.publication_obstacles()),
         threshold=request.disclosure_threshold,
+        late_days=request.days_late(date.today()) or 0,
     )
 
 
@@ -144,6 +146,7 @@ def _executed(item: PlannedRun, begun: RunRecord, session: Session) -> RunRecord
     study, work = STUDIES[item.request.study], session.run_folder
     source = staleness.notebook_file(item.request.study)
     notebook = work / record.NOTEBOOK
+    siblings.tell(begun, work)
     atomic.write_notebook(notebooks.stripped(notebooks.read(source)), notebook)
     parameters = {
         "request_file": _given_path(item.request.file),

@@ -148,6 +148,8 @@ def _decided(
         return "render", ("la mise en page a changé",)
     if _page_fault(previous):
         return "render", (_page_fault(previous),)
+    if any(not rule.passed for rule in previous.gate):  # what the page is judged beside may change
+        return "render", ("la publication avait été refusée : la page est jugée à nouveau",)
     return "none", ("à jour",)
 
 

@@ -103,6 +103,7 @@ class RunRecord:
     gate: tuple[GateOutcome, ...] = ()
     obstacles: tuple[str, ...] = ()
     threshold: int = 11
+    late_days: int = 0
     template_sha256: str = ""
     schema: int = SCHEMA_VERSION
 

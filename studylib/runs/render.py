@@ -10,8 +10,8 @@ from typing import Any
 
 from nbformat import NotebookNode
 
-from studylib.report import page
-from studylib.runs import notebooks
+from studylib.report import french, page
+from studylib.runs import notebooks, siblings
 from studylib.runs.record import GateOutcome, RunRecord
 
 _one_at_a_time = threading.Lock()
@@ -35,14 +35,21 @@ def report(
 ) -> Page:
     """The report of a good run and the gate's opinion of it and of its ``tables`` folder.
 
+    The gate looks at the page, then at what the request's other reports give away beside it.
     When the report may not be published, its banners say so.
     """
     banners = [f"Version remplacée par {superseded_by}"] if superseded_by else []
+    if record.late_days:
+        banners.append(f"Réponse en retard de {french.plural(record.late_days, 'jour')}")
     html = _rendered(record, notebook, banners, published=not record.obstacles)
     rules = page.gate(html, notebook, tables=page.read_tables(tables), threshold=record.threshold)
-    gate = tuple(GateOutcome(rule.rule, rule.passed, rule.detail) for rule in rules)
+    together = siblings.outcome(record, tables)
+    gate = (
+        *(GateOutcome(rule.rule, rule.passed, rule.detail) for rule in rules),
+        *([together] if together else []),
+    )
     judged = record.replace(gate=gate)
-    broken = [f"Règle de publication enfreinte : {rule.rule}" for rule in rules if not rule.passed]
+    broken = [f"Règle de publication enfreinte : {rule.rule}" for rule in gate if not rule.passed]
     html = _rendered(judged, notebook, [*banners, *broken], published=not judged.refusals)
     return Page(html, gate)
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from studylib import project
-from studylib.report import page
+from studylib.report import french, page
 from studylib.runs import atomic
 from studylib.runs.record import REPORT, TABLES, RunRecord
 
@@ -49,6 +49,7 @@ class Entry:
     report: str
     tables: str = ""
     superseded_by: str = ""
+    late_days: int = 0
     schema: int = _SCHEMA
 
 
@@ -117,7 +118,9 @@ def _lines(published: Sequence[Entry]) -> list[dict[str, Any]]:
             "region": entry.scope_label,
             "period": entry.period,
             "date": entry.date,
-            "status": "publié",
+            "status": f"publié, {french.plural(entry.late_days, 'jour')} de retard"
+            if entry.late_days
+            else "publié",
             "href": entry.report,
             "tables": entry.tables,
             "synthetic": entry.synthetic,
@@ -157,6 +160,7 @@ def _entry(record: RunRecord, run_folder: Path, kind: str) -> Entry:
         source=str(record.data.get("source", "")),
         extracted=str(record.data.get("extracted", "")),
         synthetic=record.synthetic,
+        late_days=record.late_days,
         commit=str(record.code.get("commit", ""))[:10],
         report=f"{base}/{REPORT}",
         tables=f"{base}/{TABLES}.zip" if has_tables else "",

@@ -6,13 +6,16 @@ from collections.abc import Mapping
 
 import pandas as pd
 
+COUNTED = ("persons", "events", "excluded", "arm_count", "reference_count")
+IGNORED = ("population", "method")
+
 
 def exposed_by_parts(
     parts: Mapping[str, pd.DataFrame],
     whole: pd.DataFrame,
     *,
-    columns: tuple[str, ...] = ("persons", "events", "excluded", "arm_count", "reference_count"),
-    ignore: tuple[str, ...] = ("population", "method"),
+    columns: tuple[str, ...] = COUNTED,
+    ignore: tuple[str, ...] = IGNORED,
     threshold: int = 11,
 ) -> list[str]:
     r"""What a reader of all these tables could deduce, one French sentence each; empty if nothing.
@@ -27,25 +30,50 @@ def exposed_by_parts(
     >>> exposed_by_parts({"Nord": north, "Sud": south}, pooled)
     ['Nord, AOD, events\xa0: effectif déductible du total et des autres tableaux.']
     """
+    cells = exposed_cells(parts, whole, columns=columns, ignore=ignore, threshold=threshold)
+    return [
+        f"{', '.join([name, *key, column])}\u00a0: "
+        "effectif déductible du total et des autres tableaux."
+        for key, column, names in cells
+        for name in names
+    ]
+
+
+def exposed_cells(
+    parts: Mapping[str, pd.DataFrame],
+    whole: pd.DataFrame,
+    *,
+    columns: tuple[str, ...] = COUNTED,
+    ignore: tuple[str, ...] = IGNORED,
+    threshold: int = 11,
+) -> list[tuple[tuple[str, ...], str, list[str]]]:
+    """The same as cells of the whole: its row's labels, the count's column, the parts exposed."""
     found = []
+    labels = row_labels(whole, columns=columns, ignore=ignore)
     for column in columns:
         if not all(column in frame.columns for frame in (whole, *parts.values())):
             continue
-        labels = [
-            str(name)
-            for name in whole.columns
-            if name not in ignore and not _looks_numeric(whole[name]) and name not in columns
-        ]
         printed = {name: _printed(frame, labels, column) for name, frame in parts.items()}
         for key, total in _printed(whole, labels, column).items():
             cells = {name: rows.get(key) for name, rows in printed.items() if key in rows}
             if total is not None and len(cells) == len(parts):
-                for name in _exposed(cells, total, threshold):
-                    told = ", ".join([name, *key, column])
-                    found.append(
-                        f"{told}\u00a0: effectif déductible du total et des autres tableaux."
-                    )
+                exposed = _exposed(cells, total, threshold)
+                found += [(key, column, exposed)] if exposed else []
     return found
+
+
+def row_labels(
+    whole: pd.DataFrame,
+    *,
+    columns: tuple[str, ...] = COUNTED,
+    ignore: tuple[str, ...] = IGNORED,
+) -> list[str]:
+    """The text columns by which rows of several tables answer to one another."""
+    return [
+        str(name)
+        for name in whole.columns
+        if name not in ignore and not _looks_numeric(whole[name]) and name not in columns
+    ]
 
 
 def _looks_numeric(values: pd.Series) -> bool:

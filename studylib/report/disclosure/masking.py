@@ -10,7 +10,7 @@ import pandas as pd
 
 from studylib import tables
 from studylib.errors import StudyError
-from studylib.report.disclosure import relations
+from studylib.report.disclosure import across, relations
 from studylib.report.disclosure.curves import coarsen
 from studylib.report.disclosure.system import CountSystem
 from studylib.tables import Table
@@ -71,11 +71,14 @@ def review(
     show_zero: bool = True,
     totals: Mapping[str, str] | None = None,
     earlier: Masked | None = None,
+    parts: Mapping[str, pd.DataFrame] | None = None,
 ) -> Masked:
     """What ``mask`` gives, with the reason of each hidden cell (a ``Masked``).
 
     ``earlier`` holds what the same page has shown of the same schema: what it printed stays
-    printed, what it hid stays hidden, and the new table may not give it away.
+    printed, what it hid stays hidden, and the new table may not give it away. ``parts`` holds the
+    same table as each region's own report shows it: a total that would give back what one of them
+    hides is hidden here.
     """
     if threshold < 2:
         raise StudyError(f"Seuil de diffusion {threshold} : il faut un entier d'au moins 2.")
@@ -91,11 +94,31 @@ def review(
     for (row, column), key in counts.cells.items():
         if earlier is not None and row < before:
             system.settle(key, hidden=earlier.marks[column].iloc[row] != "")
+    for row, column in _given_away_by_parts(new, parts or {}, threshold):
+        if (key := counts.cells.get((before + row, column))) is not None:
+            system.hide(key)
     system.protect()
     marks = _marks_of(counts, exact)
     _withhold_values(marks, exact, schema, contrasts)
     marks = marks.iloc[before:][list(new.columns)].reset_index(drop=True)
     return Masked(new.mask(marks != ""), marks, threshold, show_zero, new)
+
+
+def _given_away_by_parts(
+    frame: pd.DataFrame, parts: Mapping[str, pd.DataFrame], threshold: int
+) -> list[tuple[int, str]]:
+    """Row and column of the counts that, less the other parts, give back what one part hides."""
+    if not parts:
+        return []
+    own = {str(name) for part in parts.values() for name in part.get("population", ())}
+    labels = across.row_labels(frame)
+    rows: dict[tuple[str, ...], list[int]] = {}
+    for row, key in enumerate(frame[labels].astype(str).itertuples(index=False, name=None)):
+        if "population" not in frame.columns or str(frame["population"].iloc[row]) not in own:
+            rows.setdefault(tuple(key), []).append(row)
+    kept = frame.iloc[sorted(row for found in rows.values() for row in found)]
+    cells = across.exposed_cells(parts, kept, threshold=threshold)
+    return [(row, column) for key, column, _ in cells for row in rows.get(key, [])]
 
 
 def combine(first: Masked | None, second: Masked) -> Masked:

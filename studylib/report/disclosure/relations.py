@@ -7,7 +7,7 @@ differ by a count.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from itertools import combinations, pairwise
 
 import pandas as pd
@@ -141,10 +141,13 @@ def bind_flow(counts: TableCounts) -> None:
                 counts.system.bind(previous, parts)
 
 
-def _price(counts: TableCounts, row: int, cost: float) -> None:
-    """How reluctantly the persons of a step are hidden."""
-    if (row, "persons") in counts.cells:
-        counts.system.counts[counts.cells[row, "persons"]].cost = cost
+def _price(
+    counts: TableCounts, row: int, cost: float, columns: Sequence[str] = ("persons",)
+) -> None:
+    """How reluctantly counts of a row are hidden."""
+    for column in columns:
+        if (row, column) in counts.cells:
+            counts.system.counts[counts.cells[row, column]].cost = cost
 
 
 def bind_totals(counts: TableCounts, totals: Mapping[str, str]) -> None:
@@ -180,6 +183,8 @@ def bind_estimates(counts: TableCounts) -> dict[int, list[int]]:
         for whole in regions:
             rest = [row for row in regions if row != whole]
             if len(rest) > 1 and counts.adds_up(whole, rest):
+                # each region has a report of its own, which shows its count: hide the whole first
+                _price(counts, whole, 0.5, counts.columns)
                 counts.bind_rows(whole, rest)
     keys = ((row, counts.cells.get((row, "events"))) for row in range(len(counts.frame)))
     return {row: contrasts[key] for row, key in keys if key in contrasts}

@@ -62,6 +62,10 @@ class CountSystem:
         """Declare that ``key`` was already printed, or already hidden, elsewhere on the page."""
         self.counts[key].hidden, self.counts[key].settled = hidden, True
 
+    def hide(self, key: Hashable) -> None:
+        """Declare that ``key`` must not be printed, whatever its size."""
+        self.counts[key].hidden = True
+
     def difference(self, larger: Hashable, smaller: Hashable) -> None:
         """Declare that a reader can subtract ``smaller`` from ``larger``."""
         gap = self.counts[larger].value - self.counts[smaller].value

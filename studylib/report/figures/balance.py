@@ -30,7 +30,7 @@ def balance_plot(
     StudyError when caption or alternative text says nothing.
     """
     style.check_words(caption, alt)
-    masked = review(balance, BALANCE)
+    masked = review(balance, BALANCE, caption=caption)
     covariates = list(masked.frame["covariate"].drop_duplicates())[::-1]
     with style.canvas(7.6, 1.2 + 0.27 * max(len(covariates), 3)) as figure:
         axes = figure.subplots()

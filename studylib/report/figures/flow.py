@@ -37,7 +37,7 @@ def flow_chart(
         raise StudyError(
             f"Diagramme de flux « {caption} » : aucune étape ; il en faut une au moins."
         )
-    masked = review(flow, FLOW)
+    masked = review(flow, FLOW, caption=caption)
     with style.canvas(7.6, 0.3 + 0.86 * len(flow)) as figure:
         axes = figure.subplots()
         axes.set_axis_off()

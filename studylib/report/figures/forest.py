@@ -36,7 +36,7 @@ def forest(
     Raises StudyError when caption or alternative text says nothing.
     """
     style.check_words(caption, alt)
-    masked = review(estimates, ESTIMATES)
+    masked = review(estimates, ESTIMATES, caption=caption)
     frame = masked.frame
     names = _row_names(frame, labels)
     with style.canvas(7.6, 1.1 + 0.42 * max(len(frame), 2)) as figure:

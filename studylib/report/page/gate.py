@@ -14,6 +14,7 @@ from bs4 import BeautifulSoup, Tag
 from nbformat import NotebookNode
 
 from studylib.report import french
+from studylib.report.context import read_table
 from studylib.report.page.lint import lint
 from studylib.report.wording import COLUMNS
 
@@ -84,12 +85,7 @@ def gate(
 
 def read_tables(folder: Path) -> dict[str, pd.DataFrame]:
     """The published tables of a run's ``tables/`` folder, as text, by file name."""
-    return {
-        file.name: pd.read_csv(
-            file, sep=";", dtype=str, keep_default_na=False, encoding="utf-8-sig"
-        )
-        for file in sorted(folder.glob("*.csv"))
-    }
+    return {file.name: read_table(file) for file in sorted(folder.glob("*.csv"))}
 
 
 def _outcome(name: str, faults: Iterable[str]) -> Rule:

@@ -86,12 +86,14 @@ def render(
     ``title`` is the page's only h1; the notebook's own title stands above it. ``provenance`` maps
     the keys of ``PROVENANCE`` (others are shown under their own name) to text, and "gate" to
     ``Rule`` outcomes. ``banners`` come first, then those of ``report.header``; a page that is not
-    ``published`` says so.
+    ``published`` says so. What a cell tagged ``essential`` shows comes first, under
+    « L'essentiel ».
     """
     body, _ = _exporter().from_notebook_node(notebook)
     soup = BeautifulSoup(body, "html.parser")
     kicker = _take_title(soup)
     notices = [*([] if published else [DRAFT]), *banners, *_take_banners(soup)]
+    _bring_essentials_up(soup)
     contents = _number_headings(soup)
     rules = tuple(provenance.get("gate") or ())
     return (
@@ -122,6 +124,24 @@ def _take_title(soup: BeautifulSoup) -> str:
 def _take_banners(soup: BeautifulSoup) -> list[str]:
     """Banners shown by ``report.header``, moved to the top of the page."""
     return [tag.extract().get_text(" ", strip=True) for tag in soup.select(".cover .banner")]
+
+
+def _bring_essentials_up(soup: BeautifulSoup) -> None:
+    """What cells tagged ``essential`` show, moved before the first section: it is read first.
+
+    A notebook can only show a result once it is computed; a reader wants it at the top.
+    """
+    found, first = soup.select("div.essential"), soup.find("h2")
+    if not found or not isinstance(first, Tag):
+        return
+    section = soup.new_tag("section", attrs={"class": "essentials"})
+    heading = soup.new_tag("h2")
+    heading.string = "L'essentiel"
+    section.append(heading)
+    for part in found:
+        section.append(part.extract())
+    place = first.find_parent("div", class_="prose") or first
+    place.insert_before(section)
 
 
 def _number_headings(soup: BeautifulSoup) -> list[Heading]:
