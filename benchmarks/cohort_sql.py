@@ -22,7 +22,7 @@ def any_of(column: str, name: str) -> str:
 con = duckdb.connect(config={"preserve_insertion_order": "false"})
 con.execute(f"""
 CREATE TEMP TABLE drug AS
-    SELECT person_id, arm, start, sum("end" - start)::BIGINT AS days FROM (
+    SELECT person_id, arm, start, greatest(1, sum("end" - start))::BIGINT AS days FROM (
         SELECT person_id, start, "end",
             CASE WHEN {any_of("atc", "avk")} THEN 'AVK' ELSE 'AOD' END AS arm
         FROM '{folder}/dispensings/*.parquet'

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
+from itertools import combinations
 
 import narwhals as nw
 import pandas as pd
@@ -18,7 +19,8 @@ from studylib.sources import Frame, Source
 def dispensing_days(source: Source, arms: Mapping[str, Codelist]) -> Frame:
     """One row per person, arm and day of dispensing: person_id, arm, start, days.
 
-    ``days`` adds up what the day's dispensings cover. Checkpointed.
+    ``days`` adds up what the day's dispensings cover, one day at least: a dispensing without a
+    known supply would otherwise open an exposure that never ends. Checkpointed.
     """
     rows = nw.concat(
         [
@@ -29,6 +31,7 @@ def dispensing_days(source: Source, arms: Mapping[str, Codelist]) -> Frame:
     daily = rows.group_by("person_id", "arm", "start").agg(
         (nw.col("end") - nw.col("start")).sum().cast(nw.Int64()).alias("days")
     )
+    daily = daily.with_columns(nw.max_horizontal("days", nw.lit(1)).cast(nw.Int64()).alias("days"))
     return source.engine.checkpoint(daily, "dispensing_days")
 
 
@@ -69,6 +72,13 @@ def _check_choices(arms: Mapping[str, Codelist], first: int, last: int, washout_
         raise StudyError(
             f"Nouveaux utilisateurs : {len(arms)} groupe donné, il en faut deux ou plus."
         )
+    for (name, one), (other, two) in combinations(arms.items(), 2):
+        shared = [a for a in one.codes for b in two.codes if a.startswith(b) or b.startswith(a)]
+        if one.system == two.system and shared:
+            raise StudyError(
+                f"Nouveaux utilisateurs : les groupes « {name} » et « {other} » partagent le code "
+                f"{shared[0]} ; une délivrance ne peut compter dans les deux."
+            )
     if last < first or washout_days < 0:
         raise StudyError(
             "Nouveaux utilisateurs : la période d'inclusion doit finir après son début et la "
@@ -98,18 +108,23 @@ def _first_after_washout(candidates: Frame, washout_days: int) -> Frame:
 
 
 def _described(source: Source, starts: Frame) -> Frame:
-    """Starts by persons observed that day, with who they are and how long they are observed."""
-    seen = source.table("observation").select(
-        "person_id", nw.col("start").alias("observed_from"), nw.col("end").alias("observed_to")
+    """Starts by persons alive and observed that day, with who they are and how long.
+
+    Observation periods that hold the index day are taken as one; a death recorded before a
+    dispensing makes the person's dates unusable.
+    """
+    index = starts.select("person_id", "arm", nw.col("start").alias("index_date"))
+    seen = (
+        index.select("person_id", "index_date")
+        .join(source.table("observation"), on="person_id", how="inner")
+        .filter((nw.col("start") <= nw.col("index_date")) & (nw.col("end") > nw.col("index_date")))
+        .group_by("person_id")
+        .agg(nw.col("start").min().alias("observed_from"), nw.col("end").max().alias("observed_to"))
     )
     return (
-        starts.select("person_id", "arm", nw.col("start").alias("index_date"))
-        .join(source.table("persons"), on="person_id", how="inner")
+        index.join(source.table("persons"), on="person_id", how="inner")
         .join(seen, on="person_id", how="inner")
-        .filter(
-            (nw.col("observed_from") <= nw.col("index_date"))
-            & (nw.col("observed_to") > nw.col("index_date"))
-        )
+        .filter(nw.col("death_date").is_null() | (nw.col("death_date") >= nw.col("index_date")))
         .select(
             "person_id",
             "arm",

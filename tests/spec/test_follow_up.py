@@ -187,3 +187,12 @@ def test_baseline_by_hand(draw_source, arms, bleeding):
     assert (row["arm_count"], row["reference_count"]) == (1, 3)
     # shares 1/4 and 3/4, variances 3/16 each: (0.25 - 0.75) / sqrt(3/16)
     assert row["smd"] == pytest.approx(-0.5 / (3 / 16) ** 0.5)
+
+
+def test_a_dispensing_without_a_known_supply_covers_its_day(draw_source, arms, bleeding):
+    source = draw_source(HEADER + "1 | AVK | 2022-03-01 | 0")
+    found = followed(source, arms, bleeding)
+    assert redrawn(found, COLUMNS) == rows("""
+        person_id | entry      | exit       | event | exit_reason
+        1         | 2022-03-01 | 2022-03-02 | False | discontinuation
+    """)
