@@ -151,6 +151,19 @@ def place(code: object, labels: Mapping[str, str] | None = None, *, zone: bool =
         return value(text, labels)
 
 
+_LEFT_OUT = {
+    "constant": "sans variation",
+    "no outcome on one side": "sans événement d'un côté",
+}
+
+
+def _left_out(found: re.Match[str]) -> str:
+    """Why covariates were left out of a model, and which, in French."""
+    fewer = re.fullmatch(r"fewer than (\d+) persons on one side", found[1])
+    reason = f"moins de {fewer[1]} personnes d'un côté" if fewer else _LEFT_OUT.get(found[1], "")
+    return f"({reason}, écarté : {', '.join(value(name) for name in found[2].split(', '))})"
+
+
 def method(text: str) -> str:
     """An estimator's description in French, as far as its words are known.
 
@@ -162,7 +175,9 @@ def method(text: str) -> str:
     told = re.sub(r", Efron ties", "", text)
     told = re.sub(r"^Cox", "modèle de Cox", told)
     told = re.sub(r"\bcrude\b", "non ajusté", told)
-    told = re.sub(r"adjusted for [\w, ]+", "ajusté", told)
+    told = re.sub(r"adjusted for [\w, ]+?(?=, stratified|\s\(|$)", "ajusté", told)
+    told = re.sub(r", stratified by (\w+)", lambda m: f", stratifié ({column(m[1]).lower()})", told)
+    told = re.sub(r"\(([^()]*), left out: ([^()]*)\)", _left_out, told)
     told = re.sub(
         r"^per \d+ person-years, exact Poisson interval.*", "intervalle exact de Poisson", told
     )

@@ -23,19 +23,22 @@ def hazard_ratio(
     reference: str,
     covariates: Sequence[str] = (),
     strata: Sequence[str] = (),
+    fewest_carriers: int = 10,
     level: float = 0.95,
 ) -> pd.DataFrame:
     """Hazard of the outcome in each arm against the reference (Cox, 1972; ties: Efron, 1977).
 
     An ESTIMATES table, measure ``hazard_ratio``, one row per compared arm, each from its own
-    two-arm model. ``covariates`` are numeric columns entered linearly; those that do not vary are
-    left out and named in ``method``. Where the model has no finite answer (no outcome in an arm,
+    two-arm model. ``covariates`` are numeric columns entered linearly. Those that do not vary,
+    flags with no outcome on one of their sides (whose coefficient would run to infinity), and
+    flags that fewer than ``fewest_carriers`` persons have, or lack, are left out and named in
+    ``method``. Where the model has no finite answer (no outcome in an arm,
     separation, no convergence) the row has no estimate and ``method`` says why.
     """
     rows = []
     for arm in against(follow_up, reference):
         both = follow_up[follow_up["arm"].isin([arm, reference])]
-        values, p_value, method = _fit(both, arm, covariates, strata, level)
+        values, p_value, method = _fit(both, arm, covariates, strata, fewest_carriers, level)
         rows.append(
             estimate_row(
                 both,
@@ -51,7 +54,12 @@ def hazard_ratio(
 
 
 def _fit(
-    both: pd.DataFrame, arm: str, covariates: Sequence[str], strata: Sequence[str], level: float
+    both: pd.DataFrame,
+    arm: str,
+    covariates: Sequence[str],
+    strata: Sequence[str],
+    fewest_carriers: int,
+    level: float,
 ) -> tuple[tuple[float, float, float], float, str]:
     described = "Cox, Efron ties, " + (
         f"adjusted for {', '.join(covariates)}" if covariates else "crude"
@@ -63,11 +71,12 @@ def _fit(
     for side, group in ((arm, both[treated]), ("reference", both[~treated])):
         if not group["event"].any():
             return nothing, np.nan, f"{NOT_ESTIMABLE}: no outcome in {side}; {described}"
-    varying = [name for name in covariates if both[name].nunique() > 1]
-    constant = sorted(set(covariates) - set(varying))
-    if constant:
-        described += f" (constant, left out: {', '.join(constant)})"
-    model = both[[*varying, *strata]].assign(
+    unusable = _unusable(both, covariates, fewest_carriers)
+    kept = [name for name in covariates if name not in unusable]
+    for reason in sorted(set(unusable.values())):
+        names = sorted(name for name in unusable if unusable[name] == reason)
+        described += f" ({reason}, left out: {', '.join(names)})"
+    model = both[[*kept, *strata]].assign(
         time=both["exit"] - both["entry"],
         outcome=both["event"].astype(int),
         treated=treated.astype(float),
@@ -86,3 +95,19 @@ def _fit(
     z = stats.norm.ppf((1 + level) / 2)
     estimate, low, high = (float(np.exp(log_ratio + k * z * error)) for k in (0, -1, 1))
     return (estimate, low, high), float(2 * stats.norm.sf(abs(log_ratio) / error)), described
+
+
+def _unusable(
+    both: pd.DataFrame, covariates: Sequence[str], fewest_carriers: int
+) -> dict[str, str]:
+    """The covariates that no coefficient can be given to, and why."""
+    reasons = {}
+    for name in covariates:
+        sizes = both[name].value_counts()
+        if len(sizes) < 2:
+            reasons[name] = "constant"
+        elif len(sizes) == 2 and sizes.min() < fewest_carriers:
+            reasons[name] = f"fewer than {fewest_carriers} persons on one side"
+        elif len(sizes) == 2 and not both["event"].groupby(both[name]).any().all():
+            reasons[name] = "no outcome on one side"
+    return reasons

@@ -152,7 +152,7 @@ def test_the_keyboard_stops_a_run_and_its_kernel(project: Path) -> None:
         if "Calcul" in line:
             break
     os.killpg(process.pid, signal.SIGINT)
-    _, said = process.communicate(timeout=60)
+    _, said = process.communicate(timeout=240)
     assert process.returncode == 130
     assert "Interrompu." in said
     assert "Traceback" not in said

@@ -129,19 +129,27 @@ def test_an_arm_without_outcome_is_not_estimable():
     assert row["method"].startswith("not estimable: no outcome in reference")
 
 
-def test_separation_is_not_estimable_either():
-    # the covariate tells outcomes apart perfectly: its coefficient has no finite maximum
-    n = 60
-    both = pd.concat(
-        [
-            follow_up(list(range(1, n + 1)), [O] * (n // 2) + [C] * (n // 2)),
-            follow_up(list(range(1, n + 1)), [O] * (n // 2) + [C] * (n // 2), "B", 100),
-        ]
-    )
-    both["perfect"] = both["event"].astype(float)
-    row = risk.hazard_ratio(both, outcome="o", reference="B", covariates=["perfect"]).iloc[0]
-    assert np.isnan(row["estimate"]) or row["ci_low"] < 1 < row["ci_high"]
-    assert "not estimable" in row["method"] or "adjusted" in row["method"]
+def test_a_flag_with_no_outcome_on_one_side_is_left_out_and_named():
+    # its coefficient has no finite maximum; what is left is the case of four persons above
+    four = pd.concat([follow_up([1, 3], [O, O]), follow_up([2, 4], [O, C], "B", 3)])
+    never = pd.concat([follow_up([5], [C], start=5), follow_up([5], [C], "B", 6)])
+    both = pd.concat([four.assign(rare=0.0), never.assign(rare=1.0)])
+    row = risk.hazard_ratio(
+        both, outcome="o", reference="B", covariates=["rare"], fewest_carriers=2
+    ).iloc[0]
+    few = risk.hazard_ratio(both, outcome="o", reference="B", covariates=["rare"]).iloc[0]
+    crude = risk.hazard_ratio(both, outcome="o", reference="B").iloc[0]
+    assert row["estimate"] == pytest.approx(crude["estimate"])
+    assert "no outcome on one side, left out: rare" in row["method"]
+    assert "fewer than 10 persons on one side, left out: rare" in few["method"]
+
+
+def test_a_model_without_a_maximum_is_not_estimable():
+    # everyone of A leaves with the outcome before anyone of B does: the ratio runs to infinity
+    both = pd.concat([follow_up([1, 2, 3, 4], [O] * 4), follow_up([5, 6, 7, 8], [O] * 4, "B", 5)])
+    row = risk.hazard_ratio(both, outcome="o", reference="B").iloc[0]
+    assert np.isnan(row["estimate"])
+    assert row["method"].startswith("not estimable: no convergence")
 
 
 def test_a_constant_covariate_is_left_out_and_named():

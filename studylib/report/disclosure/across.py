@@ -7,7 +7,11 @@ from collections.abc import Mapping
 import pandas as pd
 
 COUNTED = ("persons", "events", "excluded", "arm_count", "reference_count")
-IGNORED = ("population", "method")
+# Rows answer to one another by what they are about, not by what was estimated of it.
+IGNORED = (
+    "population", "method", "estimate", "ci_low", "ci_high", "p_value", "person_years",
+    "arm_mean", "arm_sd", "reference_mean", "reference_sd", "smd",
+)  # fmt: skip
 
 
 def exposed_by_parts(

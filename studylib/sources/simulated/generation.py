@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 
@@ -23,6 +26,9 @@ from studylib.sources.simulated.hospital import create_lives, create_stays
 from studylib.sources.simulated.illness import create_conditions, create_courses
 from studylib.sources.simulated.people import create_people
 from studylib.sources.simulated.settings import Settings
+
+if sys.platform != "win32":
+    import fcntl
 
 CHUNK = 200_000  # persons whose world is in memory at once
 
@@ -50,23 +56,42 @@ def ensure(settings: Settings) -> Path:
     """The folder of the population, generated first if it is not there.
 
     It appears by rename once complete, so that an interrupted generation leaves nothing that
-    could be taken for a population; two processes that generate it at once do no harm.
+    could be taken for a population. Of several processes that want it at once, one makes it and
+    the others wait.
     """
     folder = folder_of(settings)
-    if (folder / "manifest.json").exists():
-        return folder
-    folder.parent.mkdir(parents=True, exist_ok=True)
+    if not (folder / "manifest.json").exists():
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with _alone(folder.parent / f".{folder.name}.lock"):
+            if not (folder / "manifest.json").exists():
+                for left in folder.parent.glob(".part-*"):  # by a process killed meanwhile
+                    shutil.rmtree(left, ignore_errors=True)
+                _make(settings, folder)
+    return folder
+
+
+@contextmanager
+def _alone(lock: Path) -> Iterator[None]:
+    """Holds the lock file; the system lets it go when the process ends, however it ends."""
+    if sys.platform == "win32":
+        yield
+        return
+    with lock.open("a") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        yield
+
+
+def _make(settings: Settings, folder: Path) -> None:
     part = Path(tempfile.mkdtemp(prefix=".part-", dir=folder.parent))
     try:
         generate(settings, part)
         part.chmod(0o755)
         os.rename(part, folder)
-    except OSError:
+    except OSError:  # without locks, another process may have made it meanwhile
         if not (folder / "manifest.json").exists():
             raise
     finally:
         shutil.rmtree(part, ignore_errors=True)
-    return folder
 
 
 def generate(settings: Settings, folder: Path) -> dict[str, int]:
