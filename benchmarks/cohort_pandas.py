@@ -25,6 +25,12 @@ def select(values: pd.Series, name: str) -> pd.Series:
     )
 
 
+def years(birth: pd.Series, when: pd.Series) -> pd.Series:
+    born, now = (pd.to_datetime(days, unit="D").dt for days in (birth, when))
+    early = (now.month < born.month) | ((now.month == born.month) & (now.day < born.day))
+    return now.year - born.year - early
+
+
 drugs = read("dispensings", ["person_id", "atc", "start", "end"])
 drugs["arm"] = np.select(
     [select(drugs["atc"], "avk"), select(drugs["atc"], "aod")], ["AVK", "AOD"], ""
@@ -52,7 +58,7 @@ users = users[
     (users["start"] <= users["entry"])
     & (users["end"] > users["entry"])
     & (users["entry"] - users["start"] >= 365)
-    & (np.floor((users["entry"] - users["birth_date"]) / 365.25) >= 18)
+    & (years(users["birth_date"], users["entry"]) >= 18)
 ]
 
 
@@ -85,7 +91,7 @@ events = users[["person_id", "entry"]].merge(bleeding[["person_id", "start"]], o
 events = events[events["start"] >= events["entry"]]
 cuts = users.set_index("person_id")
 cuts["death"] = cuts["death_date"] + 1
-cuts["switch"] = others.groupby("person_id")["start"].min()
+cuts["switch"] = others.groupby("person_id")["start"].min() + 1
 cuts["discontinuation"] = spans.groupby("person_id")["until"].max()
 cuts["end_of_observation"] = cuts["end"]
 cuts["end_of_follow_up"] = np.minimum(cuts["entry"] + 365, END + 1)

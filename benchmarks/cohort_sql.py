@@ -43,7 +43,8 @@ SELECT e.person_id, e.arm, e.start AS day0, p.death_date, o."end" AS seen_to
 FROM entries AS e JOIN '{folder}/persons/*.parquet' AS p USING (person_id)
 JOIN '{folder}/observation/*.parquet' AS o USING (person_id)
 WHERE e.arms = 1 AND o.start <= e.start AND o."end" > e.start AND e.start - o.start >= 365
-    AND floor((e.start - p.birth_date) / 365.25) >= 18
+    AND date_sub('year', DATE '1970-01-01' + p.birth_date::INT,
+        DATE '1970-01-01' + e.start::INT) >= 18
     AND NOT EXISTS (SELECT 1 FROM bleeding AS b WHERE b.person_id = e.person_id
                     AND b.start < e.start AND b."end" > e.start - 365);
 CREATE TEMP TABLE episodes AS
@@ -63,7 +64,7 @@ WITH cuts AS (
     SELECT u.*, u.death_date + 1 AS death,
         (SELECT max(until) FROM episodes AS e WHERE e.person_id = u.person_id AND e.arm = u.arm
             AND e.start <= u.day0 AND e.until > u.day0) AS stop,
-        (SELECT min(start) FROM drug AS d WHERE d.person_id = u.person_id AND d.arm <> u.arm
+        (SELECT min(start) + 1 FROM drug AS d WHERE d.person_id = u.person_id AND d.arm <> u.arm
             AND d.start > u.day0) AS switch,
         (SELECT min(start) FROM bleeding AS b WHERE b.person_id = u.person_id
             AND b.start >= u.day0) AS outcome,

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from studylib.codes import Codelist
-from studylib.cohort.people import Cohort, age
+from studylib.cohort.people import Cohort
 from studylib.errors import StudyError
 from studylib.sources import Frame
 from studylib.tables import BALANCE, check
@@ -60,7 +60,7 @@ def with_covariates(
 ) -> Cohort:
     """The cohort with age, male, index_year and one flag per code list, from before index."""
     described = cohort.people.with_columns(
-        age().cast(nw.Float64()).alias("age"), (nw.col("sex") == "M").alias("male")
+        nw.col("age").cast(nw.Float64()), (nw.col("sex") == "M").alias("male")
     )
     cohort = replace(cohort, people=described)
     if codelists:

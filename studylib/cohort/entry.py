@@ -11,7 +11,8 @@ import pandas as pd
 
 from studylib.codes import Codelist
 from studylib.cohort.days import day
-from studylib.cohort.people import Cohort, add_step
+from studylib.cohort.observation import continuous
+from studylib.cohort.people import Cohort, add_step, with_age
 from studylib.errors import StudyError
 from studylib.sources import Frame, Source
 
@@ -110,20 +111,18 @@ def _first_after_washout(candidates: Frame, washout_days: int) -> Frame:
 def _described(source: Source, starts: Frame) -> Frame:
     """Starts by persons alive and observed that day, with who they are and how long.
 
-    Observation periods that hold the index day are taken as one; a death recorded before a
-    dispensing makes the person's dates unusable.
+    A death recorded before a dispensing makes the person's dates unusable.
     """
     index = starts.select("person_id", "arm", nw.col("start").alias("index_date"))
-    seen = (
-        index.select("person_id", "index_date")
-        .join(source.table("observation"), on="person_id", how="inner")
-        .filter((nw.col("start") <= nw.col("index_date")) & (nw.col("end") > nw.col("index_date")))
-        .group_by("person_id")
-        .agg(nw.col("start").min().alias("observed_from"), nw.col("end").max().alias("observed_to"))
-    )
-    return (
+    periods = source.table("observation").join(index, on="person_id", how="semi")
+    seen = continuous(source.engine, periods)
+    described = (
         index.join(source.table("persons"), on="person_id", how="inner")
         .join(seen, on="person_id", how="inner")
+        .filter(
+            (nw.col("observed_from") <= nw.col("index_date"))
+            & (nw.col("observed_to") > nw.col("index_date"))
+        )
         .filter(nw.col("death_date").is_null() | (nw.col("death_date") >= nw.col("index_date")))
         .select(
             "person_id",
@@ -137,3 +136,4 @@ def _described(source: Source, starts: Frame) -> Frame:
             "observed_to",
         )
     )
+    return with_age(source.engine.checkpoint(described, "described"))

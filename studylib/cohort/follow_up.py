@@ -42,7 +42,8 @@ def on_treatment(
 
     Time at risk runs from the index day and is cut by death, a dispensing of another arm, the end
     of the episode (see ``episodes``), the end of observation, ``follow_up_days`` or ``until`` (last
-    day included). A person is at risk on the day of death or outcome, not on the day of a switch.
+    day included). A person is at risk on the day of death, outcome or switch: an outcome on the
+    day of a switch belongs to the arm in use, for it is often what the switch answers.
     """
     spans = episodes(cohort, grace_days=grace_days, carry_over=carry_over)
     index = cohort.people.select("person_id", "arm", "index_date")
@@ -59,7 +60,7 @@ def on_treatment(
         index.join(others, on="person_id", how="inner")
         .filter((nw.col("other") != nw.col("arm")) & (nw.col("start") > nw.col("index_date")))
         .group_by("person_id")
-        .agg(nw.col("start").min().alias("switch"))
+        .agg((nw.col("start").min() + 1).alias("switch"))
     )
     people = cohort.people.join(own, on="person_id", how="left").join(
         switches, on="person_id", how="left"

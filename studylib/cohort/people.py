@@ -13,8 +13,6 @@ from studylib.errors import EstimationError
 from studylib.sources import Frame, Source
 from studylib.tables import FLOW, check
 
-DAYS_PER_YEAR = 365.25
-
 
 @dataclass(frozen=True)
 class Cohort:
@@ -86,8 +84,48 @@ def add_step(cohort: Cohort, reason: str, kept: Frame) -> pd.DataFrame:
 
 
 def age() -> nw.Expr:
-    """Completed years at index, of 365.25 days (a birthday may count one day early or late)."""
-    return ((nw.col("index_date") - nw.col("birth_date")) / DAYS_PER_YEAR).floor()
+    """Completed years at index, by the calendar (see ``with_age``)."""
+    return nw.col("age")
+
+
+def with_age(people: Frame) -> Frame:
+    """``people`` with a column ``age``, the completed years between birth and index.
+
+    One born on 29 February ages on 1 March when there is no such day. Integer arithmetic on days,
+    the same on every engine; step by step, for one expression would be repeated inside itself.
+    """
+    for name, prefix in (("index_date", "index"), ("birth_date", "birth")):
+        people = _with_march_date(people, name, prefix)
+    not_yet = nw.when(nw.col("index_day") < nw.col("birth_day")).then(1).otherwise(0)
+    years = nw.col("index_year") - nw.col("birth_year") - not_yet
+    parts = [f"{prefix}_{part}" for prefix in ("index", "birth") for part in ("year", "day")]
+    return people.with_columns(years.cast(nw.Int64()).alias("age")).drop(*parts)
+
+
+def _with_march_date(people: Frame, name: str, prefix: str) -> Frame:
+    """Adds the year and the day of a year that begins on 1 March, so that a leap day is last.
+
+    146,097 days make 400 years, 36,524 a century without its leap day, 1,460 four years less one.
+    """
+    era, day, year = f"{prefix}_era", f"{prefix}_day", f"{prefix}_year"
+    shifted = people.with_columns((nw.col(name) + 719_468).alias(day))  # since 1 March of year 0
+    within = shifted.with_columns((nw.col(day) // 146_097).alias(era)).with_columns(
+        (nw.col(day) - nw.col(era) * 146_097).alias(day)
+    )
+    of_era = within.with_columns(
+        (nw.col(day) // 1_460).alias("leap_days"),
+        (nw.col(day) // 36_524).alias("centuries"),
+        (nw.col(day) // 146_096).alias("eras"),
+    ).with_columns(
+        (nw.col(day) - nw.col("leap_days") + nw.col("centuries") - nw.col("eras")).alias(year)
+    )
+    counted = of_era.with_columns((nw.col(year) // 365).alias(year)).with_columns(
+        (nw.col(year) // 4).alias("leap_days"), (nw.col(year) // 100).alias("centuries")
+    )
+    return counted.with_columns(
+        (nw.col(year) + nw.col(era) * 400).alias(year),
+        (nw.col(day) - nw.col(year) * 365 - nw.col("leap_days") + nw.col("centuries")).alias(day),
+    ).drop(era, "leap_days", "centuries", "eras")
 
 
 def history_days() -> nw.Expr:

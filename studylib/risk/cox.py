@@ -11,6 +11,7 @@ from lifelines import CoxPHFitter
 from lifelines.exceptions import ConvergenceError, ConvergenceWarning
 from scipy import stats
 
+from studylib.errors import EstimationError
 from studylib.risk.rows import against, estimate_row, estimates
 
 NOT_ESTIMABLE = "not estimable"
@@ -23,20 +24,28 @@ def hazard_ratio(
     reference: str,
     covariates: Sequence[str] = (),
     strata: Sequence[str] = (),
+    arms: Sequence[str] = (),
     fewest_carriers: int = 10,
     level: float = 0.95,
 ) -> pd.DataFrame:
     """Hazard of the outcome in each arm against the reference (Cox, 1972; ties: Efron, 1977).
 
     An ESTIMATES table, measure ``hazard_ratio``, one row per compared arm, each from its own
-    two-arm model. ``covariates`` are numeric columns entered linearly. Those that do not vary,
-    flags with no outcome on one of their sides (whose coefficient would run to infinity), and
-    flags that fewer than ``fewest_carriers`` persons have, or lack, are left out and named in
-    ``method``. Where the model has no finite answer (no outcome in an arm,
+    two-arm model. ``arms`` names the arms of the study, so that one without anybody here has its
+    row too (default: those present). ``covariates`` are numeric columns entered linearly. Those
+    that do not vary, flags with no outcome on one of their sides (whose coefficient would run to
+    infinity), and flags that fewer than ``fewest_carriers`` persons have, or lack, are left out
+    and named in ``method``. Where the model has no finite answer (no outcome in an arm,
     separation, no convergence) the row has no estimate and ``method`` says why.
     """
+    missing = [n for n in (*covariates, *strata) if follow_up[n].isna().any()]
+    if missing:
+        raise EstimationError(
+            f"Modèle de Cox : valeurs manquantes dans {', '.join(missing)} ; écarter ces personnes "
+            "par une étape du diagramme de flux, ou compléter."
+        )
     rows = []
-    for arm in against(follow_up, reference):
+    for arm in against(follow_up, reference, arms):
         both = follow_up[follow_up["arm"].isin([arm, reference])]
         values, p_value, method = _fit(both, arm, covariates, strata, fewest_carriers, level)
         rows.append(

@@ -19,6 +19,7 @@ def risk_difference(
     reference: str,
     day: int,
     competing: Sequence[str] = ("death",),
+    arms: Sequence[str] = (),
     level: float = 0.95,
 ) -> pd.DataFrame:
     """Difference of cumulative incidence at ``day`` between each arm and the reference, and NNH.
@@ -27,11 +28,12 @@ def risk_difference(
     interval from the two Aalen-Johansen variances) and a row ``number_needed`` (its inverse: to
     harm when positive, to spare one outcome when negative). When the interval of the difference
     holds zero, that of its inverse is not an interval: it is left empty (Altman, 1998,
-    BMJ 317:1309).
+    BMJ 317:1309). Where nobody of an arm is followed until ``day``, there is no estimate.
+    ``arms`` as in ``hazard_ratio``.
     """
     z = stats.norm.ppf((1 + level) / 2)
     rows = []
-    for arm in against(follow_up, reference):
+    for arm in against(follow_up, reference, arms):
         both = follow_up[follow_up["arm"].isin([arm, reference])]
         risk, variance = _risk_at(both[both["arm"] == arm], day, competing)
         base, base_variance = _risk_at(both[both["arm"] == reference], day, competing)
@@ -67,6 +69,8 @@ def risk_difference(
 
 
 def _risk_at(group: pd.DataFrame, day: int, competing: Sequence[str]) -> tuple[float, float]:
+    if group.empty or (group["exit"] - group["entry"]).max() < day:
+        return np.nan, np.nan
     event = group["event"].to_numpy(bool)
     other = group["exit_reason"].isin(list(competing)).to_numpy(bool) & ~event
     estimate, variance = aalen_johansen(times_of(group), event, other, np.array([day]))

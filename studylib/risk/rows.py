@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import pandas as pd
@@ -48,8 +48,10 @@ def estimates(rows: Iterable[dict[str, object]]) -> pd.DataFrame:
     return check(frame.astype(dict.fromkeys(numbers, float)), ESTIMATES)
 
 
-def against(follow_up: pd.DataFrame, reference: str) -> list[str]:
+def against(follow_up: pd.DataFrame, reference: str, arms: Sequence[str] = ()) -> list[str]:
     """The arms other than ``reference``, sorted; EstimationError when there is nothing to compare.
+
+    The arms are those of the study when given, else those present.
 
     Also refuses person-time that cannot be analysed: an exit that does not come after its entry,
     a person counted twice.
@@ -63,7 +65,7 @@ def against(follow_up: pd.DataFrame, reference: str) -> list[str]:
         )
     if follow_up["person_id"].duplicated().any():
         raise EstimationError("Estimation : des personnes figurent deux fois dans le suivi.")
-    arms = sorted(set(follow_up["arm"]))
+    arms = sorted(arms or set(follow_up["arm"]))
     if reference not in arms or len(arms) < 2:
         raise EstimationError(
             f"Estimation : groupe de référence « {reference} » et un autre groupe attendus ; "

@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import narwhals as nw
@@ -14,7 +15,7 @@ import pandas as pd
 from studylib.errors import DataMissing, StudyError, TableError
 from studylib.sources.engine import Engine, Frame
 from studylib.sources.schemas import EVENT_TABLES
-from studylib.sources.source import Source, check_tables
+from studylib.sources.source import Source, check_nulls, check_tables
 
 
 def open_folder(
@@ -33,6 +34,7 @@ def open_folder(
     """
     if not folder.is_dir():
         raise DataMissing(f"Source « {name} » : le dossier {folder.name} n'existe pas.")
+    check_integrity(name, folder)
     chosen = engine or Engine.start()
     tables = {
         table: _read(name, chosen, sorted((folder / table).glob("*.parquet")))
@@ -40,6 +42,7 @@ def open_folder(
         if any((folder / table).glob("*.parquet"))
     }
     check_tables(name, tables)
+    check_nulls(name, chosen, tables)
     _check_grain(name, chosen, tables["persons"])
     present = tuple(sorted(chosen.collect(tables["persons"].select("region").unique())["region"]))
     kept = _regions(name, regions, present)
@@ -105,13 +108,49 @@ def _check_grain(name: str, engine: Engine, persons: Frame) -> None:
         )
 
 
-def fingerprint(folder: Path) -> str:
-    """The fingerprint the folder declares, or a hash of names and contents when it has none."""
-    manifest = folder / "manifest.json"
-    if manifest.exists():
-        return str(json.loads(manifest.read_text(encoding="utf-8"))["fingerprint"])
-    digest = hashlib.sha256()
+def contents(folder: Path) -> dict[str, str]:
+    """The hash (sha256) of each Parquet file of the folder, by its path within it."""
+    hashes = {}
     for path in sorted(folder.rglob("*.parquet")):
-        digest.update(path.relative_to(folder).as_posix().encode())
-        digest.update(path.read_bytes())
-    return digest.hexdigest()
+        with path.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        hashes[path.relative_to(folder).as_posix()] = digest
+    return hashes
+
+
+def altered(folder: Path) -> list[str]:
+    """Files that are no longer what the folder's manifest says; empty without a manifest."""
+    declared = _manifest(folder).get("files")
+    if declared is None:
+        return []
+    found = contents(folder)
+    return sorted(
+        path for path in declared.keys() | found.keys() if declared.get(path) != found.get(path)
+    )
+
+
+def check_integrity(name: str, folder: Path) -> None:
+    """DataMissing when a file is absent, added or changed since the folder was made."""
+    wrong = altered(folder)
+    if wrong:
+        raise DataMissing(
+            f"Source « {name} » : {', '.join(wrong[:3])} absent, ajouté ou modifié depuis que le "
+            f"dossier {folder.name} a été constitué ; le constituer à nouveau."
+        )
+
+
+def fingerprint(folder: Path) -> str:
+    """What identifies the folder's data: its manifest's declaration, or a hash of its files."""
+    declared = _manifest(folder).get("fingerprint")
+    if declared:
+        return str(declared)
+    listed = json.dumps(contents(folder), sort_keys=True)
+    return hashlib.sha256(listed.encode()).hexdigest()
+
+
+def _manifest(folder: Path) -> dict[str, Any]:
+    path = folder / "manifest.json"
+    if not path.exists():
+        return {}
+    manifest: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return manifest

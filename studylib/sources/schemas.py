@@ -80,7 +80,14 @@ PROCEDURES = Table(
 
 LONG_TERM_CONDITIONS = Table(
     "long_term_conditions",
-    (PERSON_ID, Column("code", "text", "ICD-10 code of the ALD"), _START, _END, _QUANTITY, _COST),
+    (
+        PERSON_ID,
+        Column("code", "text", "ICD-10 code of the ALD"),
+        _START,
+        Column("end", "day", "day after the last one; missing while it goes on", nullable=True),
+        _QUANTITY,
+        _COST,
+    ),
 )
 
 CONSULTATIONS = Table(

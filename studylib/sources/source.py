@@ -15,7 +15,7 @@ from studylib.codes import Codelist
 from studylib.errors import CodeError, DataMissing, StudyError, TableError
 from studylib.sources.engine import Engine, Frame
 from studylib.sources.schemas import CODE_COLUMNS, EVENT_TABLES
-from studylib.tables import Table, missing_columns
+from studylib.tables import CheckResult, Table, missing_columns
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ class Source:
             "person_id",
             nw.col(column).alias("code"),
             "start",
-            "end",
+            self._end(),
             nw.col("quantity").cast(nw.Float64()),
             nw.col("cost").cast(nw.Float64()),
         )
@@ -106,7 +106,33 @@ class Source:
         tests = {name: code_filter(nw.col(column), codelists[name]) for name in names}
         marks = [tests.get(name, nw.lit(False)).alias(name) for name in codelists]
         listed = self.table(table).filter(reduce(or_, tests.values()))
-        return listed.select("person_id", "start", "end", *marks)
+        return listed.select("person_id", "start", self._end(), *marks)
+
+    def _end(self) -> nw.Expr:
+        """The day an event ends; one that has no end yet lasts as long as the data."""
+        return nw.col("end").fill_null(self.days[1]).alias("end")
+
+    def check_codelists(self, codelists: Mapping[str, Codelist]) -> CheckResult:
+        """Which lists match nothing in the data: to be read before any result.
+
+        Table: codelist, codes, unmatched. Passes when every list matches something.
+        """
+        rows = []
+        for name, codelist in codelists.items():
+            try:
+                unmatched = self.unmatched_codes(codelist)
+            except CodeError:
+                unmatched = codelist.codes
+            rows.append((codelist.label or name, len(codelist.codes), len(unmatched)))
+        table = pd.DataFrame(rows, columns=["codelist", "codes", "unmatched"])
+        empty = table.loc[table["codes"] == table["unmatched"], "codelist"].tolist()
+        text = (
+            "ne correspondent à rien dans les données, et ne distinguent donc personne : "
+            + ", ".join(empty)
+            if empty
+            else "chaque liste de codes correspond à des événements présents dans les données."
+        )
+        return CheckResult("Listes de codes", not empty, table, text)
 
     def unmatched_codes(self, codelist: Codelist) -> tuple[str, ...]:
         """The codes of the list that match nothing here; CodeError when none matches.
@@ -160,3 +186,18 @@ def check_tables(name: str, tables: Mapping[str, Frame]) -> None:
         raise DataMissing(f"Source « {name} » : tables absentes {', '.join(absent)}.")
     for table_name, frame in tables.items():
         check_layout(name, frame.collect_schema(), EVENT_TABLES[table_name])
+
+
+def check_nulls(name: str, engine: Engine, tables: Mapping[str, Frame]) -> None:
+    """Raises TableError when a column that must be filled has missing values."""
+    for table_name, frame in tables.items():
+        needed = [column.name for column in EVENT_TABLES[table_name].columns if not column.nullable]
+        counts = engine.collect(
+            frame.select(*[nw.col(column).is_null().sum().alias(column) for column in needed])
+        ).iloc[0]
+        for column in needed:
+            if int(counts[column] or 0):
+                raise TableError(
+                    f"Source « {name} », table « {table_name} », colonne {column} : "
+                    f"{int(counts[column])} valeurs manquantes ; compléter ou écarter ces lignes."
+                )

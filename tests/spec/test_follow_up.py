@@ -6,7 +6,8 @@ import pandas as pd
 import pytest
 from conftest import redrawn, rows
 
-from studylib import cohort
+from studylib import cohort, sources
+from studylib.cohort.people import with_age
 from studylib.errors import EstimationError, StudyError
 
 YEAR_2022 = (date(2022, 1, 1), date(2022, 12, 31))
@@ -53,7 +54,7 @@ def test_each_way_of_leaving(draw_source, arms, bleeding):
         person_id | entry      | exit       | event | exit_reason
         1         | 2022-01-01 | 2022-10-28 | False | end_of_follow_up
         2         | 2022-01-01 | 2022-03-04 | False | discontinuation
-        3         | 2022-01-01 | 2022-04-10 | False | switch
+        3         | 2022-01-01 | 2022-04-11 | False | switch
         4         | 2022-01-01 | 2022-06-11 | False | death
         5         | 2022-01-01 | 2022-05-11 | True  | outcome
         6         | 2022-01-01 | 2022-07-01 | False | end_of_observation
@@ -83,12 +84,16 @@ def test_an_outcome_on_the_day_of_death_is_an_outcome(draw_source, arms, bleedin
     assert found[["event", "exit_reason"]].to_numpy().tolist() == [[True, "outcome"]]
 
 
-def test_an_outcome_on_the_day_of_a_switch_is_not_on_treatment(draw_source, arms, bleeding):
+def test_an_outcome_on_the_day_of_a_switch_belongs_to_the_arm_in_use(draw_source, arms, bleeding):
     source = draw_source(
-        HEADER + continuous(1) + "\n1 | AOD | 2022-03-05 | 30",
-        diagnoses="person_id | start | end\n1 | 2022-03-05 | 2022-03-09",
+        HEADER + continuous(1) + "\n" + continuous(2) + "\n1 | AOD | 2022-03-05 | 30"
+        "\n2 | AOD | 2022-03-05 | 30",
+        diagnoses="""person_id | start | end
+        1 | 2022-03-05 | 2022-03-09
+        2 | 2022-03-06 | 2022-03-09""",
     )
-    assert followed(source, arms, bleeding)["exit_reason"].tolist() == ["switch"]
+    found = followed(source, arms, bleeding).set_index("person_id")
+    assert found["exit_reason"].to_dict() == {1: "outcome", 2: "switch"}
 
 
 def test_an_outcome_before_index_is_not_counted(draw_source, arms, bleeding):
@@ -169,6 +174,31 @@ def test_covariates_look_strictly_before_index(draw_source, arms, bleeding):
     # 1: on the index day; 2: the day before; 3: over a day too early; 4: covers day -365; 5: none
     assert people["bled"].to_dict() == {1: False, 2: True, 3: False, 4: True, 5: False}
     assert set(people["age"]) == {72.0}
+
+
+BIRTHDAYS = [
+    ("2004-03-01", "2022-03-01", 18),
+    ("2004-03-02", "2022-03-01", 17),
+    ("2004-02-29", "2022-02-28", 17),
+    ("2004-02-29", "2022-03-01", 18),
+    ("1957-06-01", "2022-06-01", 65),
+    ("2021-12-31", "2022-01-01", 0),
+    ("1899-12-31", "2022-12-31", 123),
+]
+
+
+@pytest.mark.parametrize(("birth", "index", "years"), BIRTHDAYS)
+def test_age_is_that_of_the_calendar(birth, index, years):
+    engine = sources.Engine.start()
+    dates = {"birth_date": [birth], "index_date": [index]}
+    frame = pd.DataFrame(
+        {
+            name: [cohort.day(date.fromisoformat(v)) for v in values]
+            for name, values in dates.items()
+        }
+    )
+    found = engine.collect(with_age(engine.load(frame, "ages")))
+    assert found["age"].tolist() == [years]
 
 
 def test_baseline_by_hand(draw_source, arms, bleeding):

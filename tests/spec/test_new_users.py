@@ -138,19 +138,20 @@ def test_groups_that_share_a_code_are_refused(draw_source, arms):
         cohort.new_users(source, {"A": arms["AVK"], "B": arms["AVK"]}, inclusion=YEAR_2022)
 
 
-def test_overlapping_observation_periods_do_not_double_a_person(draw_source, arms):
+def test_observation_periods_that_overlap_or_touch_are_one(draw_source, arms):
     source = draw_source(
         "person_id | arm | start | days\n1 | AVK | 2022-03-01 | 30",
         observation="""
         person_id | start      | end
         1         | 2020-01-01 | 2022-06-01
         1         | 2021-01-01 | 2023-01-01
+        1         | 2023-01-01 | 2023-03-01
         1         | 2023-06-01 | 2024-01-01
         """,
     )
     _, people = users(source, arms)
     assert redrawn(people, ["person_id"]) == [("1",)]
-    assert cohort.as_date(people["observed_to"].iloc[0]) == date(2023, 1, 1)
+    assert cohort.as_date(people["observed_to"].iloc[0]) == date(2023, 3, 1)
 
 
 def test_who_died_before_the_dispensing_is_left_out(draw_source, arms):

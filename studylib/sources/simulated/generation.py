@@ -15,6 +15,7 @@ from pathlib import Path
 import duckdb
 
 from studylib import project
+from studylib.sources import event_folder
 from studylib.sources.engine import EngineSettings
 from studylib.sources.simulated import event_tables
 from studylib.sources.simulated.anticoagulants import (
@@ -60,14 +61,20 @@ def ensure(settings: Settings) -> Path:
     the others wait.
     """
     folder = folder_of(settings)
-    if not (folder / "manifest.json").exists():
+    if not _is_whole(folder):
         folder.parent.mkdir(parents=True, exist_ok=True)
         with _alone(folder.parent / f".{folder.name}.lock"):
-            if not (folder / "manifest.json").exists():
+            if not _is_whole(folder):
+                shutil.rmtree(folder, ignore_errors=True)
                 for left in folder.parent.glob(".part-*"):  # by a process killed meanwhile
                     shutil.rmtree(left, ignore_errors=True)
                 _make(settings, folder)
     return folder
+
+
+def _is_whole(folder: Path) -> bool:
+    """Whether the population is there with all its files; they are simulated again otherwise."""
+    return (folder / "manifest.json").exists() and not event_folder.altered(folder)
 
 
 @contextmanager
@@ -107,6 +114,7 @@ def generate(settings: Settings, folder: Path) -> dict[str, int]:
         connection.close()
     manifest = {
         "kind": "simulated",
+        "files": event_folder.contents(folder),
         "settings": asdict(settings),
         "fingerprint": settings.fingerprint,
         "rows": totals,
