@@ -69,8 +69,15 @@ def write_table(shown: pd.DataFrame, name: str) -> Path | None:
     file = folder / "tables" / _next_file(name)
     _page = replace(_page, written=_page.written + 1)
     file.parent.mkdir(parents=True, exist_ok=True)
-    shown.to_csv(file, sep=";", decimal=",", index=False, encoding="utf-8-sig")
+    shown.map(_with_comma).to_csv(file, sep=";", index=False, encoding="utf-8-sig")
     return file
+
+
+def _with_comma(value: object) -> object:
+    """Decimal numbers as French spreadsheets read them, whatever else the column holds."""
+    if isinstance(value, float) and not pd.isna(value):
+        return str(int(value) if value.is_integer() else value).replace(".", ",")
+    return value
 
 
 def _next_file(name: str) -> str:

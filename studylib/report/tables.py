@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 
 import pandas as pd
@@ -13,6 +14,9 @@ from studylib.report.disclosure import Masked
 from studylib.report.fragment import Fragment, escape, wrap
 from studylib.report.grid import Grid, explanation, lay_out
 from studylib.tables import Table
+
+_COUNTED = {"persons", "events", "excluded", "arm_persons", "at_risk"}
+_FIGURES = 4
 
 
 def table(
@@ -77,15 +81,29 @@ def review(
 def as_text(masked: Masked) -> pd.DataFrame:
     """The masked frame with « < 11 » or « masqué » written in its hidden cells.
 
-    Columns without a hidden cell keep their type.
+    Beside counts of people, numbers are rounded to four significant figures, and person-time to
+    whole years: the digits beyond would give the counts back. Columns without a hidden cell keep
+    their type.
     """
     shown = masked.frame.copy()
+    if _COUNTED & set(shown.columns):
+        for name in shown.select_dtypes("float"):
+            digits = None if name == "person_years" else _FIGURES
+            shown[name] = [_rounded(value, digits) for value in shown[name]]
     for name in shown.columns:
         marks = masked.marks[name]
         if (marks != "").any():
             words = marks.map({"small": small(masked.threshold), "withheld": WITHHELD})
             shown[name] = shown[name].astype(object).where(marks == "", words)
     return shown
+
+
+def _rounded(value: float, figures: int | None) -> float:
+    if pd.isna(value) or value == 0 or math.isinf(value):
+        return value
+    if figures is None:
+        return float(round(value))
+    return round(value, figures - 1 - math.floor(math.log10(abs(value))))
 
 
 def grid_html(grid: Grid, *, caption: str, notes: Sequence[str] = (), row_headers: int = 1) -> str:

@@ -12,19 +12,22 @@ from scipy import stats
 from studylib.errors import EstimationError
 from studylib.tables import CURVES, check
 
+EVERY_DAYS = 30
+
 
 def survival(
     follow_up: pd.DataFrame, *, days: Sequence[int] | None = None, level: float = 0.95
 ) -> pd.DataFrame:
     """Probability of being free of the outcome, by arm and day (Kaplan and Meier, 1958).
 
-    A CURVES table, measure ``survival``, at ``days`` (default: day 0 and every day with an
-    outcome in the arm). Log-log interval (lifelines). ``events`` counts outcomes up to that day.
+    A CURVES table, measure ``survival``, at ``days`` (default: every 30 days, then the last one;
+    the days of outcomes themselves would tell of single persons). Log-log interval (lifelines).
+    ``events`` counts outcomes up to that day.
     """
     parts = []
     for arm, group in follow_up.groupby("arm", sort=True):
         time, event = times_of(group), group["event"].to_numpy(bool)
-        grid = _grid(time, event, days)
+        grid = _grid(time, days)
         fitter = KaplanMeierFitter(alpha=1 - level).fit(time, event)
         limits = fitter.confidence_interval_
         at = limits.index.searchsorted(grid, side="right") - 1
@@ -58,7 +61,7 @@ def cumulative_incidence(
     for arm, group in follow_up.groupby("arm", sort=True):
         time, event = times_of(group), group["event"].to_numpy(bool)
         other = group["exit_reason"].isin(list(competing)).to_numpy(bool) & ~event
-        grid = _grid(time, event, days)
+        grid = _grid(time, days)
         estimate, variance = aalen_johansen(time, event, other, grid)
         low, high = _log_log_interval(estimate, variance, level)
         parts.append(
@@ -77,9 +80,10 @@ def times_of(group: pd.DataFrame) -> np.ndarray:
     return time
 
 
-def _grid(time: np.ndarray, event: np.ndarray, days: Sequence[int] | None) -> np.ndarray:
+def _grid(time: np.ndarray, days: Sequence[int] | None) -> np.ndarray:
     if days is None:
-        return np.unique(np.concatenate([[0], time[event]])).astype("int64")
+        last = int(np.ceil(time.max()))
+        return np.unique([*range(0, last, EVERY_DAYS), last]).astype("int64")
     return np.asarray(sorted(set(days)), dtype="int64")
 
 

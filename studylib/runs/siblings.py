@@ -34,7 +34,10 @@ def tell(run: RunRecord, work: Path) -> None:
 
 
 def outcome(run: RunRecord, tables_folder: Path) -> GateOutcome | None:
-    """The rule's outcome for a run and its tables; None while a page to compare is missing."""
+    """The rule's outcome for a run and its tables; None for a region without a synthesis yet.
+
+    A synthesis is not published before each of its regions has been run.
+    """
     whole = run if run.scope == WHOLE else _latest_like(run, WHOLE)
     if whole is None:
         return None
@@ -42,7 +45,10 @@ def outcome(run: RunRecord, tables_folder: Path) -> GateOutcome | None:
     if run.scope != WHOLE:
         regions[run.scope] = run
     if len(regions) < len(whole.regions):
-        return None
+        # less the regions shown, the synthesis would show what the missing one must hide
+        absent = ", ".join(code for code in whole.regions if code not in regions)
+        told = f"régions sans rapport : {absent} ; lancer studylib run {run.request}"
+        return GateOutcome(RULE, run.scope != WHOLE, told if run.scope == WHOLE else "")
     places = {
         each.run: record.folder_of(each) / record.TABLES for each in (whole, *regions.values())
     }

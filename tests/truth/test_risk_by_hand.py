@@ -28,16 +28,21 @@ TEN = follow_up([1, 2, 3, 3, 5, 6, 7, 8, 8, 10], [O, C, D, O, O, C, D, O, C, C])
 
 def test_kaplan_meier_of_ten_persons():
     # at risk 10, 8, 6, 3: 9/10, x 7/8, x 5/6, x 2/3 ; deaths censor
-    curve = risk.survival(TEN).set_index("day")
+    curve = risk.survival(TEN, days=[0, 1, 3, 5, 8]).set_index("day")
     expected = {0: 1.0, 1: 0.9, 3: 0.7875, 5: 0.65625, 8: 0.4375}
     assert curve["estimate"].to_dict() == pytest.approx(expected)
     assert curve["at_risk"].to_dict() == {0: 10, 1: 10, 3: 8, 5: 6, 8: 3}
     assert curve["events"].to_dict() == {0: 0, 1: 1, 3: 2, 5: 3, 8: 4}
 
 
+def test_curves_stand_on_days_that_tell_of_nobody():
+    long = follow_up([12, 47, 75], [O, C, C])
+    assert risk.survival(long)["day"].tolist() == [0, 30, 60, 75]
+
+
 def test_cumulative_incidence_of_ten_persons():
     # free of both: 9/10, x 6/8, x 5/6, x 3/4 ; adds free before x outcomes / at risk
-    curve = risk.cumulative_incidence(TEN).set_index("day")
+    curve = risk.cumulative_incidence(TEN, days=[0, 1, 3, 5, 8]).set_index("day")
     expected = {0: 0.0, 1: 0.1, 3: 0.2125, 5: 0.325, 8: 0.465625}
     assert curve["estimate"].to_dict() == pytest.approx(expected)
 
@@ -45,7 +50,7 @@ def test_cumulative_incidence_of_ten_persons():
 def test_without_competing_deaths_the_variance_is_that_of_greenwood():
     times = [1, 2, 2, 3, 5, 6, 7, 8, 8, 10]
     alone = follow_up(times, [O, O, C, O, O, C, O, O, C, C])
-    curve = risk.cumulative_incidence(alone).set_index("day").drop(index=0)
+    curve = risk.cumulative_incidence(alone, days=[1, 2, 3, 5, 7, 8]).set_index("day")
     at_risk = pd.Series({1: 10, 2: 9, 3: 7, 5: 6, 7: 4, 8: 3})
     survival = (1 - 1 / at_risk).cumprod()
     greenwood = survival**2 * (1 / (at_risk * (at_risk - 1))).cumsum()

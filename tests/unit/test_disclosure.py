@@ -212,8 +212,12 @@ def test_between_two_points_of_a_curve_nobody_is_singled_out(persons, leaving):
         at_risk.append(max(at_risk[-1] - occurred - censored, 0))
         events.append(events[-1] + occurred)
     shown = coarsen(curve(at_risk, events), threshold=11)
-    for gap in (shown["events"].diff().dropna(), -shown["at_risk"].diff().dropna()):
+    days = shown["day"].to_numpy()
+    for exact, name in ((at_risk, "at_risk"), (events, "events")):
+        gap = pd.Series(exact).loc[days].diff().dropna().abs()
         assert ((gap == 0) | (gap >= 11)).all()
+        assert (shown[name] % 10 == 0).all()
+        assert (shown[name].to_numpy() >= pd.Series(exact).loc[days].to_numpy()).all()
     assert (shown["at_risk"] >= 11).all()
     assert len(shown) >= 1
 

@@ -6,7 +6,10 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-COUNTED = ("persons", "events", "excluded", "arm_count", "reference_count")
+COUNTED = (
+    "persons", "events", "excluded", "arm_count", "reference_count", "arm_persons",
+    "reference_persons",
+)  # fmt: skip
 # Rows answer to one another by what they are about, not by what was estimated of it.
 IGNORED = (
     "population", "method", "estimate", "ci_low", "ci_high", "p_value", "person_years",

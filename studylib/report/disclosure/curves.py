@@ -1,7 +1,9 @@
 """Survival curves without the steps that single people out.
 
 Between two points shown, the events and the persons leaving are none or at least the threshold;
-nothing is shown where fewer persons than the threshold are still at risk.
+nothing is shown where fewer persons than the threshold are still at risk. Persons at risk and
+events so far are rounded up to tens (the threshold less one): exact ones, less the counts of another
+table or page, would tell of one person.
 """
 
 from __future__ import annotations
@@ -19,15 +21,21 @@ def coarsen(curves: pd.DataFrame, *, threshold: int) -> pd.DataFrame:
     >>> curve = pd.DataFrame({"arm": "AVK", "day": [0, 10, 20, 30], "measure": "survival",
     ...     "estimate": [1, .95, .9, .8], "ci_low": 0.7, "ci_high": 1.0,
     ...     "at_risk": [200, 190, 170, 8], "events": [0, 4, 15, 17]})
-    >>> coarsen(curve, threshold=11)["day"].tolist()
-    [0, 20]
+    >>> coarsen(curve, threshold=11)[["day", "at_risk", "events"]].to_numpy().tolist()
+    [[0, 200, 0], [20, 170, 20]]
     """
     labels = [name for name in curves.columns if name not in _LABELS]
     parts = [
         _coarsen_one(curve.sort_values("day", kind="stable"), threshold)
         for _, curve in curves.groupby(labels, sort=False, dropna=False)
     ]
-    return pd.concat(parts, ignore_index=True) if parts else curves.copy()
+    if not parts:
+        return curves.copy()
+    kept = pd.concat(parts, ignore_index=True)
+    unit = threshold - 1
+    for name in ("at_risk", "events"):
+        kept[name] = (-(-kept[name] // unit) * unit).astype(kept[name].dtype)
+    return kept
 
 
 def _coarsen_one(curve: pd.DataFrame, threshold: int) -> pd.DataFrame:

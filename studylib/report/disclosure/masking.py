@@ -17,6 +17,7 @@ from studylib.tables import Table
 
 Mark = Literal["", "small", "withheld"]
 DEFAULT_THRESHOLD = 11
+RATIO_VALUES = ("estimate", "ci_low", "ci_high", "p_value")
 CONTRASTS = ("hazard_ratio", "rate_ratio", "odds_ratio", "risk_ratio")
 
 
@@ -199,7 +200,8 @@ def _withhold_values(
                 continue
             reasons = [marks[name].iloc[row] for name in column.from_counts]
             # an interval's width and the total give back the events of each arm
-            if row in compared_small or (any(reasons) and not _only_nested(frame, row, reasons)):
+            spared = column.name in RATIO_VALUES and _only_nested(frame, row, reasons)
+            if row in compared_small or (any(reasons) and not spared):
                 marks.loc[row, column.name] = "withheld"
     _withhold_other_analyses(marks, frame, compared_small, contrasts)
 
@@ -212,8 +214,7 @@ def _withhold_other_analyses(
     withheld = {tuple(frame[same].iloc[row]) for row in small} if small else set()
     for row in range(len(frame)) if withheld else ():
         if row not in contrasts and tuple(frame[same].iloc[row]) in withheld:
-            values = ("estimate", "ci_low", "ci_high", "p_value")
-            present = [name for name in values if pd.notna(frame[name].iloc[row])]
+            present = [name for name in RATIO_VALUES if pd.notna(frame[name].iloc[row])]
             marks.loc[row, present] = "withheld"
 
 

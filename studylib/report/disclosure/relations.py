@@ -214,7 +214,9 @@ def bind_analyses(counts: TableCounts, column: str = "analysis") -> None:
         return
     for name in counts.columns:
         sizes = counts.frame.groupby(column)[name].sum()
-        for rows in counts.rows_by([each for each in counts.text if each != column]):
+        # persons are counted before any outcome: analyses of two outcomes have them in common
+        apart = (column, "outcome") if name == "persons" else (column,)
+        for rows in counts.rows_by([each for each in counts.text if each not in apart]):
             keys: dict[Hashable, float] = {}
             for row in rows:
                 if (row, name) in counts.cells:

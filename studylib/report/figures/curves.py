@@ -44,7 +44,8 @@ def survival_curves(
             below.set_axis_off()
         note = (
             f"Les marches sont regroupées : entre deux points, aucun événement ou au moins "
-            f"{masked.threshold}."
+            f"{masked.threshold}. Personnes à risque et événements sont arrondis à la dizaine "
+            "supérieure."
         )
         return style.publish(
             figure, masked, CURVES, caption=caption, alt=alt, labels=labels, note=note
