@@ -7,8 +7,10 @@ leaves with ``exit_code``. Anything else that escapes is a defect of studylib it
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 
 class StudyError(Exception):
@@ -19,6 +21,29 @@ class StudyError(Exception):
     """
 
     exit_code = 1
+
+
+_SYSTEM_FAULTS = {
+    errno.ENOSPC: "le disque est plein ; libérer de la place",
+    errno.EDQUOT: "le quota du disque est atteint ; libérer de la place",
+    errno.EROFS: "le disque est en lecture seule ; choisir un autre dossier",
+    errno.EACCES: "l'accès est refusé ; vérifier les droits",
+    errno.EPERM: "l'accès est refusé ; vérifier les droits",
+    errno.EMFILE: "trop de fichiers sont ouverts ; fermer d'autres programmes",
+}
+
+
+def system_fault(error: OSError) -> str | None:
+    """What the machine refused, in a French sentence; None for a fault that has no known remedy.
+
+    >>> system_fault(OSError(errno.ENOSPC, "No space left on device", "outputs/x"))
+    'Écriture impossible (x) : le disque est plein ; libérer de la place.'
+    """
+    remedy = _SYSTEM_FAULTS.get(error.errno or 0)
+    if remedy is None:
+        return None
+    place = f" ({Path(str(error.filename)).name})" if error.filename else ""
+    return f"Écriture impossible{place} : {remedy}."
 
 
 class CodeError(StudyError, ValueError):

@@ -18,7 +18,7 @@ from typer.exceptions import TyperException
 from studylib.cli.app import app
 from studylib.cli.shown import error, error_log, to_utf8
 from studylib.cli.usage import in_french
-from studylib.errors import StudyError
+from studylib.errors import StudyError, system_fault
 
 INTERRUPTED = 130
 _INTERRUPTION = "Interrompu. La même commande reprendra ce qui n'est pas terminé."
@@ -52,6 +52,9 @@ def leave_code(arguments: Sequence[str]) -> int:
         return INTERRUPTED
     except BrokenPipeError:
         sys.stdout = None
+        return 1
+    except OSError as refusal:
+        error(system_fault(refusal) or _told(refusal, verbose="-v" in arguments))
         return 1
     except Exception as defect:
         error(_told(defect, verbose=bool({"-v", "--verbose"} & set(arguments))))

@@ -47,6 +47,20 @@ def inside_project(file: str | Path) -> Path:
     return _inside(project.root() / Path(file), str(file))
 
 
+def twin(file: Path, identifier: object) -> str | None:
+    """Another request file that declares ``identifier``; None when it is this file's own.
+
+    Runs and reports are kept under the identifier: two files with one would replace each other's.
+    An example keeps its own when a copy has kept it too: the copy is the one to correct.
+    """
+    example = file.parent == request_folders()[1]
+    for other, declared in _declared():
+        copy_of_example = example and other.parent != file.parent
+        if declared == identifier and other.resolve() != file.resolve() and not copy_of_example:
+            return shown(other)
+    return None
+
+
 def request_folders() -> tuple[Path, Path]:
     """The folders where requests are looked for, first to last."""
     parameters = project.root() / "parameters"
@@ -116,7 +130,7 @@ def _declared() -> Iterator[tuple[Path, str]]:
 
 def _identifier(file: Path) -> str | None:
     try:
-        if file.stat().st_size > LARGEST_BYTES:
+        if not file.is_file() or file.stat().st_size > LARGEST_BYTES:
             return None
         header = read_text(file.read_bytes(), file.name).content.get("request")
     except (OSError, RequestError):

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, cast
 
 from pydantic import ConfigDict, ValidationError
 
+from studylib import sources
 from studylib.errors import Problem, RequestError
-from studylib.requests.finding import inside_project, shown
+from studylib.requests.finding import inside_project, shown, twin
 from studylib.requests.models import StudyRequest
 from studylib.requests.overrides import ORIGIN, Overridden, overridden
 from studylib.requests.registry import STUDIES
@@ -38,7 +40,12 @@ def read(file: str | Path, overrides: Mapping[str, Any] | None = None) -> StudyR
     text = read_text(data, name)
     changed = overridden(text.content, overrides)
     model = request_model(text.content.get("study"))
-    found = [*text.problems, *changed.problems, *_between_blocks(changed.content, text, name)]
+    found = [
+        *text.problems,
+        *changed.problems,
+        *_between_blocks(changed.content, text, name),
+        *_identifier_faults(path, text, name),
+    ]
     request = None
     try:
         request = model.model_validate(changed.content)
@@ -85,6 +92,17 @@ def _between_blocks(content: Mapping[str, Any], text: YamlText, name: str) -> li
     return [problem(name, text.line(path), path, *said) for path, *said in found]
 
 
+def _identifier_faults(path: Path, text: YamlText, name: str) -> list[Problem]:
+    header = text.content.get("request")
+    identifier = header.get("id") if isinstance(header, dict) else None
+    other = twin(path, identifier) if isinstance(identifier, str) else None
+    if other is None:
+        return []
+    accepted = f"un identifiant qu'aucune autre demande ne porte ; {other} porte déjà celui-ci"
+    place = ("request", "id")
+    return [problem(name, text.line(place), place, quoted(str(identifier)), accepted)]
+
+
 def _study_faults(content: Mapping[str, Any]) -> list[tuple[Any, ...]]:
     study, source = content.get("study"), content.get("source")
     if not isinstance(study, str):
@@ -98,6 +116,12 @@ def _study_faults(content: Mapping[str, Any]) -> list[tuple[Any, ...]]:
     if isinstance(source, str) and source in elsewhere and source not in own:
         accepted = f"une source qui porte les données de {study}, par exemple {', '.join(own)}"
         return [(("source",), quoted(source), accepted)]
+    named = isinstance(source, str) and re.fullmatch(r"[\w-]+", source)
+    if named and "open_data" not in own and source not in sources.names():
+        accepted = suggestion(
+            str(source), sources.names(), what="une source de ce site (sources.yaml)"
+        )
+        return [(("source",), quoted(str(source)), accepted)]
     return []
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
-from studylib.errors import StudyError
+from studylib.errors import StudyError, system_fault
 from studylib.requests import STUDIES
 from studylib.runs import kernel, one_run, publish, record, siblings, site
 from studylib.runs.execute import Session
@@ -192,6 +192,9 @@ def _guarded(
     except StudyError as error:
         return Outcome(item, None, False, "sans objet", str(error))
     except Exception as error:
+        refused = system_fault(error) if isinstance(error, OSError) else None
+        if refused:
+            return Outcome(item, None, False, "sans objet", refused)
         problem = f"{_OWN_FAULT} ({type(error).__name__} : {error})"
         return Outcome(item, None, False, "sans objet", problem, traceback.format_exc())
     publication: Publication = "sans objet" if not run.good else "refusé"

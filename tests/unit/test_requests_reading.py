@@ -3,6 +3,7 @@
 import copy
 import json
 import pickle
+import re
 import shutil
 from datetime import date
 from pathlib import Path
@@ -30,11 +31,13 @@ def project(tmp_path, monkeypatch):
 def written(project):
     """A request file made from an example by replacing pieces of its text."""
 
-    def write(*replacements, example=RISK, name="2026-900.yaml"):
+    def write(*replacements, example=RISK, name="2026-900.yaml", own_id=True):
         text = (project / example).read_text("utf-8")
         for old, new in replacements:
             assert old in text
             text = text.replace(old, new)
+        if own_id:
+            text = re.sub(r"id: 2026-0\d\d ", "id: 2026-900 ", text)
         (project / "parameters" / name).write_text(text, "utf-8")
         return f"parameters/{name}"
 
@@ -131,6 +134,7 @@ def test_the_resolved_values_read_back_as_an_equal_request(project, example):
     request = requests.read(example)
     dumped = json.dumps(request.resolved(), ensure_ascii=False)
     (project / "parameters" / "again.yaml").write_text(dumped, "utf-8")
+    (project / example).unlink()
     again = requests.read("parameters/again.yaml")
     assert again == request
     assert hash(again) == hash(request)
@@ -213,9 +217,11 @@ def test_a_request_is_found_by_file_name_by_identifier_and_by_path(written, proj
 
 
 def test_an_identifier_carried_by_two_files_is_ambiguous(written):
-    written(name="copie.yaml")
+    copy = written(name="copie.yaml", own_id=False)
     with pytest.raises(RequestError, match=r"copie\.yaml.*iatrogenic_risk\.yaml"):
         requests.find("2026-014")
+    assert "iatrogenic_risk.yaml porte déjà" in faults(copy)["request.id"].accepted
+    assert requests.read(RISK).id == "2026-014", "the example keeps its identifier"
 
 
 def test_an_unknown_request_lists_those_that_exist_even_beside_a_faulty_file(project):
@@ -364,7 +370,10 @@ def test_a_source_is_a_name_of_a_source_that_fits_the_study(written, source):
     assert "source" in faults(written(("source: simulated", f"source: {source}")))
 
 
-def test_a_site_may_name_its_own_source(written):
+def test_a_site_may_name_its_own_source(written, project):
+    asked = written(("source: simulated", "source: snds_local"))
+    assert "simulated" in faults(asked)["source"].accepted
+    (project / "sources.yaml").write_text("snds_local: {kind: events, location: data/snds}\n")
     assert (
         requests.read(written(("source: simulated", "source: snds_local"))).source == "snds_local"
     )

@@ -2,8 +2,8 @@
 
 Between two points shown, the events and the persons leaving are none or at least the threshold;
 nothing is shown where fewer persons than the threshold are still at risk. Persons at risk and
-events so far are rounded up to tens (the threshold less one): exact ones, less the counts of another
-table or page, would tell of one person.
+events so far are rounded up to tens (the threshold less one): exact ones, less the counts of
+another table or page, would tell of one person.
 """
 
 from __future__ import annotations

@@ -130,8 +130,11 @@ class IatrogenicRiskParameters(StudyParameters):
     follow_up_days: FenetreNonVide = Field(
         default=365, title="Suivi maximal (jours)", description="durée maximale du suivi"
     )
-    lookback_days: Fenetre = Field(
-        default=365, title="Recul des covariables (jours)", description="fenêtre avant l'entrée"
+    lookback_days: FenetreNonVide = Field(
+        default=365,
+        validate_default=True,
+        title="Recul des covariables (jours)",
+        description="fenêtre avant l'entrée",
     )
     covariates: Annotated[tuple[CovariateList, ...], FROM_LIST, *DISTINCT] = Field(
         default=(), title="Covariables", description="listes de codes cherchées dans le recul"
@@ -171,7 +174,7 @@ class IatrogenicRiskParameters(StudyParameters):
             raise refusal(f"une fin de suivi après la dernière inclusion ({inclusion.end})")
         return end
 
-    @field_validator("washout_days", "prior_outcome_days")
+    @field_validator("washout_days", "prior_outcome_days", "lookback_days")
     @classmethod
     def _within_the_history(cls, days: int, info: ValidationInfo) -> int:
         history = info.data.get("history_days")
