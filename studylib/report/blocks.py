@@ -47,7 +47,7 @@ def check(result: CheckResult, *, schema: Table | None = None) -> Fragment:
     }[result.passed]
     kind = {True: "passed", False: "failed", None: "informs"}[result.passed]
     sign = {True: "✓", False: "✗", None: "•"}[result.passed]
-    words = french.typeset(f"{result.name} : {result.text}")
+    words = french.typeset(french.months_named(f"{result.name} : {result.text}"))
     html = (
         f'<p><span aria-hidden="true">{sign}</span> <strong>{outcome}.</strong> {escape(words)}</p>'
     )

@@ -7,6 +7,7 @@ space (U+00A0) before ``%``, ``€`` and ``:``. Formats come from Babel's French
 from __future__ import annotations
 
 import math
+import re
 from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_UP, localcontext
 from typing import Any
@@ -199,6 +200,18 @@ def plural(count: int, one: str, many: str = "") -> str:
     """
     noun = one if abs(count) < 2 else many or one + "s"
     return f"{number(count)}{NBSP}{noun}"
+
+
+_ISO_MONTH = re.compile(r"(?<![\d-])(20\d\d-(?:0[1-9]|1[0-2]))(?![\d-])")
+
+
+def months_named(text: str) -> str:
+    """``text`` with months written in words where they were written 2024-11.
+
+    >>> months_named("écartés : 2024-11, 2024-12 ; demande 2026-014, le 2024-11-05")
+    'écartés : novembre 2024, décembre 2024 ; demande 2026-014, le 2024-11-05'
+    """
+    return _ISO_MONTH.sub(lambda found: month(found[1]), text)
 
 
 def typeset(text: str) -> str:

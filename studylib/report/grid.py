@@ -101,7 +101,10 @@ def _plain(
     leader = _interval_leader(schema, columns)
     shown = [name for name in columns if not (leader and name in ("ci_low", "ci_high"))]
     headers = [
-        french.typeset(labels.column(name, names) + (" (IC 95 %)" if name == leader else ""))
+        french.typeset(
+            labels.column(name, names)
+            + (f" ({(names or {}).get('interval', 'IC 95 %')})" if name == leader else "")
+        )
         for name in shown
     ]
     rows = [

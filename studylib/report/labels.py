@@ -45,7 +45,7 @@ MEASURES: Mapping[str, Measure] = {
     "cumulative_incidence": Measure("Incidence cumulée", "share"),
     "survival": Measure("Survie sans événement", "share", decimals=1),
     "risk": Measure("Risque", "share"),
-    "risk_difference": Measure("Différence de risque", "share"),
+    "risk_difference": Measure("Différence de risque (points de pourcentage)", "share"),
     "number_needed": Measure("Personnes traitées pour un événement d'écart", "number", decimals=0),
 }
 
@@ -99,9 +99,12 @@ def amount(estimate: float | None, name: str) -> str:
     r"""An estimate written as its measure is: ratio, rate, percentage or number.
 
     >>> amount(12.345, "incidence_rate"), amount(0.0123, "risk_difference")
-    ('12,3', '1,23\xa0%')
+    ('12,3', '1,2')
     """
     how = measure(name)
+    if name == "risk_difference":
+        points = None if french.absent(estimate) else 100 * float(estimate or 0)
+        return french.number(points, decimals=1)
     if how.scale == "share":
         return french.percent(estimate, decimals=how.decimals)
     if name not in MEASURES:

@@ -48,7 +48,7 @@ def sentences(estimates: pd.DataFrame, *, labels: Mapping[str, str] | None = Non
 
 
 def _paragraph(text: str) -> Fragment:
-    typeset = french.typeset(text)
+    typeset = french.typeset(french.months_named(text))
     return Fragment(wrap(f"<p>{escape(typeset)}</p>", "result"), typeset)
 
 

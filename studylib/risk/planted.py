@@ -24,14 +24,14 @@ def check_planted(estimates: pd.DataFrame, truth: pd.DataFrame | None, outcome: 
         if effect["kind"] == "hazard_ratio" and effect["outcome"] == outcome and len(found):
             rows.append({**effect[COLUMNS[:3]], **found.iloc[0][COLUMNS[3:]]})
     table = pd.DataFrame(rows, columns=COLUMNS)
-    name = "Effet planté par la simulation"
+    name = "Effet introduit par la simulation"
     if table.empty:
-        return CheckResult(name, None, table, "Sans objet : aucun effet connu n'est comparable.")
+        return CheckResult(name, None, table, "sans objet, aucun effet connu n'est comparable.")
     covered = (table["ci_low"] <= table["value"]) & (table["value"] <= table["ci_high"])
     planted = ", ".join(f"{value:.2f}".replace(".", ",") for value in table["value"])
     text = (
-        f"L'intervalle de confiance contient le rapport planté ({planted})."
+        f"l'intervalle de confiance contient le rapport introduit ({planted})."
         if covered.all()
-        else f"L'intervalle de confiance ne contient pas le rapport planté ({planted})."
+        else f"l'intervalle de confiance ne contient pas le rapport introduit ({planted})."
     )
     return CheckResult(name, bool(covered.all()), table, text)

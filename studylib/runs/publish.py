@@ -5,7 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 
 from studylib import project
-from studylib.runs import atomic, hashing, lock, notebooks, record, render, site, staleness
+from studylib.runs import (
+    atomic,
+    hashing,
+    lock,
+    notebooks,
+    record,
+    render,
+    site,
+    staleness,
+    versions,
+)
 from studylib.runs.record import Artefact, RunRecord
 
 _SENSITIVE, _OPEN = "sensible", "diffusable"
@@ -74,13 +84,21 @@ def _is_published(run: RunRecord, html: str) -> bool:
 
 
 def _mark_superseded(request: str, kind: str) -> None:
-    """Write « Version remplacée par … » on the pages of replaced versions, once."""
+    """Write « Version remplacée par … » on the pages of replaced versions, once.
+
+    A version that differs from the one in force by a few persons is withdrawn: a reader of both
+    would learn who they are.
+    """
     for entry in site.entries():
         if entry.request != request or not entry.superseded_by:
             continue
         folder = record.runs_folder(request) / entry.run
         old, page = record.read(folder), site.folder() / entry.report
         if old is None or entry.superseded_by in page.read_text(encoding="utf-8"):
+            continue
+        successor = record.runs_folder(request) / entry.superseded_by / record.TABLES
+        if versions.tell_apart_few(folder / record.TABLES, successor, old.threshold):
+            site.withdraw(old, versions.notice(old, entry.superseded_by), kind)
             continue
         notebook = notebooks.read(folder / record.NOTEBOOK)
         marked = render.report(

@@ -88,6 +88,17 @@ def add(record: RunRecord, run_folder: Path, html: str, kind: str) -> None:
     os.rename(workshop, place)
 
 
+def withdraw(record: RunRecord, notice: str, kind: str) -> None:
+    """Leave only a notice where a version was: its page and its tables are gone from the site."""
+    place = place_of(record)
+    entry = dataclasses.replace(_entry(record, place, kind), tables="")
+    manifest = json.dumps(dataclasses.asdict(entry), ensure_ascii=False, indent=1)
+    atomic.replace_text_from(place / REPORT, notice, project.outputs())
+    atomic.replace_text_from(place / _MANIFEST, manifest, project.outputs())
+    shutil.rmtree(place / TABLES, ignore_errors=True)
+    (place / f"{TABLES}.zip").unlink(missing_ok=True)
+
+
 def entries() -> list[Entry]:
     """What is published, from the manifests alone: by request, scope, then latest first."""
     found = []

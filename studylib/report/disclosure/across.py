@@ -60,9 +60,9 @@ def exposed_cells(
     for column in columns:
         if not all(column in frame.columns for frame in (whole, *parts.values())):
             continue
-        printed = {name: _printed(frame, labels, column) for name, frame in parts.items()}
-        for key, total in _printed(whole, labels, column).items():
-            cells = {name: rows.get(key) for name, rows in printed.items() if key in rows}
+        by_part = {name: printed(frame, labels, column) for name, frame in parts.items()}
+        for key, total in printed(whole, labels, column).items():
+            cells = {name: rows.get(key) for name, rows in by_part.items() if key in rows}
             if total is not None and len(cells) == len(parts):
                 exposed = _exposed(cells, total, threshold)
                 found += [(key, column, exposed)] if exposed else []
@@ -88,7 +88,7 @@ def _looks_numeric(values: pd.Series) -> bool:
     return bool(pd.to_numeric(text, errors="coerce").notna().any())
 
 
-def _printed(
+def printed(
     frame: pd.DataFrame, labels: list[str], column: str
 ) -> dict[tuple[str, ...], int | None]:
     """Each row's count, None where it is hidden, by the row's labels."""

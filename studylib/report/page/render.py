@@ -93,6 +93,7 @@ def render(
     soup = BeautifulSoup(body, "html.parser")
     kicker = _take_title(soup)
     notices = [*([] if published else [DRAFT]), *banners, *_take_banners(soup)]
+    _typeset_prose(soup)
     _bring_essentials_up(soup)
     contents = _number_headings(soup)
     rules = tuple(provenance.get("gate") or ())
@@ -124,6 +125,15 @@ def _take_title(soup: BeautifulSoup) -> str:
 def _take_banners(soup: BeautifulSoup) -> list[str]:
     """Banners shown by ``report.header``, moved to the top of the page."""
     return [tag.extract().get_text(" ", strip=True) for tag in soup.select(".cover .banner")]
+
+
+def _typeset_prose(soup: BeautifulSoup) -> None:
+    """French spaces in what the notebook's author wrote, code apart."""
+    for prose in soup.select("div.prose"):
+        for text in prose.find_all(string=True):
+            if text.find_parent(["code", "pre"]) is None:
+                spaced = re.sub(r"(?<=\d) (?=\d{3}\b)", french.THIN, str(text))
+                text.replace_with(french.typeset(spaced))
 
 
 def _bring_essentials_up(soup: BeautifulSoup) -> None:
