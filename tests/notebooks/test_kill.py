@@ -146,6 +146,8 @@ def test_the_keyboard_stops_a_run_and_its_kernel(project: Path) -> None:
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
+        # started in the background, a shell makes its children deaf to the keyboard
+        preexec_fn=functools.partial(signal.signal, signal.SIGINT, signal.SIG_DFL),
     )
     assert process.stderr is not None
     for line in process.stderr:
