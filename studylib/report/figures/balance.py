@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
 
 from studylib.report import french
 from studylib.report import labels as words
@@ -65,6 +66,7 @@ def _draw(
     axes.set_ylim(-0.7, len(covariates) - 0.3)
     widest = max(0.15, float(frame["smd"].abs().max()) * 1.15)
     axes.set_xlim(-widest, widest)
+    axes.xaxis.set_major_locator(MaxNLocator(7, prune="both"))  # no label on the very edge
     axes.tick_params(axis="y", length=0)
     axes.grid(axis="y", color="#eceef0", linewidth=0.7)
     axes.set_xlabel(f"Différence standardisée (tirets{french.NBSP}: ± 0,1)")
