@@ -104,7 +104,7 @@ def _everything_readable(soup: BeautifulSoup, tables: Mapping[str, pd.DataFrame]
                 parts.append(told[:2000])
     for name, frame in tables.items():
         parts.append(name)
-        parts.append(frame.to_csv(index=False, sep="\n"))
+        parts += [*map(str, frame.columns), *map(str, frame.to_numpy().ravel())]
     return "\n".join(parts)
 
 
