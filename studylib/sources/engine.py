@@ -17,6 +17,7 @@ from typing import Any
 import duckdb
 import narwhals as nw
 import pandas as pd
+from pyarrow import parquet
 
 THREADS_VARIABLE = "STUDYLIB_THREADS"
 MEMORY_VARIABLE = "STUDYLIB_MEMORY_GB"
@@ -79,6 +80,15 @@ class Engine:
         table = self._fresh(name)
         frame.to_native().create(table)
         return nw.from_native(self.connection.table(table))
+
+    def write_parquet(self, frame: Frame, file: Path, *, sort_by: Sequence[str] = ()) -> int:
+        """Writes ``frame`` to one Parquet file (zstd), sorted; number of rows written."""
+        relation = frame.to_native()
+        if sort_by:
+            relation = relation.order(", ".join(f'"{name}"' for name in sort_by))
+        file.parent.mkdir(parents=True, exist_ok=True)
+        relation.write_parquet(str(file), compression="zstd")
+        return int(parquet.read_metadata(file).num_rows)
 
     def collect(self, frame: Frame) -> pd.DataFrame:
         """``frame`` as pandas; whole numbers stay whole where none is missing."""

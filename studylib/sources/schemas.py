@@ -95,6 +95,21 @@ CONSULTATIONS = Table(
     (PERSON_ID, Column("code", "text", "kind of consultation"), _START, _END, _QUANTITY, _COST),
 )
 
+HOSPITAL_DRUGS = Table(
+    "hospital_drugs",
+    (
+        Column("stay_id", "integer", "the stay", nullable=True),
+        Column("person_id", "integer", "the person, when the stay is linked", nullable=True),
+        Column("ucd7", "text", "code of the unit"),
+        Column("atc", "text", "ATC code, when known", nullable=True),
+        _START,
+        _END,
+        Column("quantity", "number", "units given"),
+        _COST,
+        Column("establishment", "text", "FINESS of the establishment"),
+    ),
+)
+
 ESTABLISHMENTS = Table(
     "establishments",
     (
@@ -117,6 +132,7 @@ EVENT_TABLES = {
         PROCEDURES,
         LONG_TERM_CONDITIONS,
         CONSULTATIONS,
+        HOSPITAL_DRUGS,
         ESTABLISHMENTS,
     )
 }
@@ -125,6 +141,7 @@ EVENT_TABLES = {
 CODE_COLUMNS = {
     "ATC": (("dispensings", "atc"),),
     "CIP13": (("dispensings", "cip13"),),
+    "UCD7": (("hospital_drugs", "ucd7"),),
     "CIM-10": (("diagnoses", "code"), ("long_term_conditions", "code")),
     "CCAM": (("procedures", "code"),),
     "GHM": (("stays", "ghm"),),
