@@ -1,12 +1,13 @@
 # demo: everything set up, simulated data made, example requests run, site published
 # test: everything set up, tests run          check: format, types, layers, notebooks, lock
 # lab:  JupyterLab on notebooks/              bench: speed and memory beside what one would pick
+# spark-test: the spec suite on a local Spark cluster of two workers (Java 17 needed)
 # lock: requirements.lock written anew (needs uv)
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/ready
 
-.PHONY: demo test check lab bench lock clean setup
+.PHONY: demo test check lab bench lock clean setup spark-test
 
 demo: $(READY)
 	@$(BIN)/studylib demo
@@ -28,6 +29,10 @@ bench: $(READY)
 	@$(BIN)/python -m benchmarks
 
 setup: $(READY)
+
+spark-test: $(READY)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[spark]'
+	@STUDYLIB_TEST_ENGINE=spark $(BIN)/python -m pytest tests/spec tests/spark
 
 # The environment is made again when the lock changes; the project itself is installed without its
 # dependencies, which the lock has given already. Its build needs setuptools, locked like the rest.

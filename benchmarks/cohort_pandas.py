@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.measured import told
-from benchmarks.outcome import digest
+from benchmarks.outcome import CONDITIONS, digest
 from studylib import codes
 
 FIRST, LAST, END = 18993, 19722, 20088
@@ -31,12 +31,12 @@ def years(birth: pd.Series, when: pd.Series) -> pd.Series:
     return now.year - born.year - early
 
 
-drugs = read("dispensings", ["person_id", "atc", "start", "end"])
+drugs = read("dispensings", ["person_id", "atc", "start", "end", "cost"])
 drugs["arm"] = np.select(
     [select(drugs["atc"], "avk"), select(drugs["atc"], "aod")], ["AVK", "AOD"], ""
 )
-drugs = drugs[drugs["arm"] != ""].assign(days=lambda t: t["end"] - t["start"])
-drug = drugs.groupby(["person_id", "arm", "start"], as_index=False)["days"].sum()
+drug = drugs[drugs["arm"] != ""].assign(days=lambda t: t["end"] - t["start"])
+drug = drug.groupby(["person_id", "arm", "start"], as_index=False)["days"].sum()
 diagnoses = read("diagnoses", ["person_id", "code", "position", "start", "end"])
 major = select(diagnoses["code"], "major_bleeding")
 bleeding = diagnoses[(diagnoses["position"] == "DP") & major]
@@ -71,9 +71,17 @@ def before(events: pd.DataFrame) -> pd.Series:
 
 
 users = users[~before(bleeding)]
-long_term = read("long_term_conditions", ["person_id", "code", "start", "end"])
-renal = pd.concat([t[select(t["code"], "renal_disease")] for t in (diagnoses, long_term)])
-users["renal_disease"] = before(renal)
+index = users[["person_id", "entry"]]
+known = index.merge(diagnoses, on="person_id")
+known = known[(known["start"] < known["entry"]) & (known["end"] > known["entry"] - 365)]
+marks = pd.concat(
+    [
+        known.loc[known["code"].str.startswith(prefix), ["person_id"]].assign(prefix=prefix)
+        for prefix in CONDITIONS
+    ]
+)
+bought = index.merge(drugs, on="person_id")
+bought = bought[(bought["start"] < bought["entry"]) & (bought["start"] >= bought["entry"] - 365)]
 
 own = drug[drug["person_id"].isin(users["person_id"])].sort_values(["person_id", "arm", "start"])
 key = [own["person_id"], own["arm"]]
@@ -103,4 +111,7 @@ cuts["event"] = cuts["outcome"] < cut
 cuts["exit"] = np.where(cuts["event"], cuts["outcome"] + 1, cut).astype("int64")
 reason = bounds.eq(cut, axis=0).idxmax(axis=1)
 cuts["exit_reason"] = np.where(cuts["event"], "outcome", reason)
-told(digest(cuts.reset_index()))
+cuts["score"] = marks.groupby("person_id")["prefix"].nunique()
+cuts["drugs"] = bought.groupby("person_id")["atc"].nunique()
+cuts["spent"] = bought.groupby("person_id")["cost"].sum()
+told(digest(cuts.fillna({"score": 0, "drugs": 0, "spent": 0}).reset_index()))

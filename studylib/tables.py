@@ -154,6 +154,51 @@ EPISODES = Table(
     key=("person_id", "arm", "start"),
 )
 
+SUPPLY = Table(
+    "supply",
+    (
+        PERSON_ID,
+        Column("arm", "text", "drug group"),
+        Column("start", "day", "day of dispensing or administration"),
+        Column("days", "integer", "days of treatment given that day", unit="days"),
+    ),
+    key=("person_id", "arm", "start"),
+)
+
+CONCURRENT = Table(
+    "concurrent",
+    (
+        PERSON_ID,
+        Column("drugs", "text", "drug groups in use, in alphabetical order"),
+        Column("number", "integer", "how many they are"),
+        Column("start", "day", "first day with these drugs"),
+        Column("end", "day", "day after the last one"),
+    ),
+    key=("person_id", "start"),
+)
+
+TREATMENT_CHANGES = Table(
+    "treatment_changes",
+    (
+        PERSON_ID,
+        Column("index_date", "day", "day 0 of follow-up"),
+        Column("change", "text", "switch, add_on, stop or none"),
+        Column("day", "day", "first day of the other drug group, or end of the treatment"),
+        Column("other", "text", "the other drug group", nullable=True),
+    ),
+    key=("person_id", "index_date"),
+)
+
+DAYS_COVERED = Table(
+    "days_covered",
+    (
+        PERSON_ID,
+        Column("covered", "integer", "days of the window with treatment at hand", unit="days"),
+        Column("window", "integer", "days looked at", unit="days"),
+        Column("pdc", "number", "proportion of days covered"),
+    ),
+)
+
 FOLLOW_UP = Table(
     "follow_up",
     (
@@ -164,7 +209,6 @@ FOLLOW_UP = Table(
         Column("event", "flag", "the outcome occurred at exit"),
         Column("exit_reason", "text", "why time at risk ended"),
     ),
-    key=("person_id",),
 )
 
 # --- results: shown, through disclosure control -------------------------------------------------
@@ -260,6 +304,17 @@ CURVES = Table(
         Column("at_risk", "integer", "persons still at risk", counts="persons"),
         Column("events", "integer", "outcomes so far", counts="events"),
     ),
+)
+
+WIDE_COLUMNS = Table(
+    "wide_columns",
+    (
+        Column("column", "integer", "column of the sparse matrix, from 0"),
+        Column("domain", "text", "code system and length of the codes"),
+        Column("code", "text", "the code, cut to that length"),
+        Column("persons", "integer", "persons with the code", counts="persons"),
+    ),
+    key=("column",),
 )
 
 EXITS = Table(

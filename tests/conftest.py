@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import date
 
 import pandas as pd
@@ -10,9 +11,19 @@ import pytest
 from studylib import sources
 from studylib.codes import Codelist
 from studylib.cohort import as_date, day
+from studylib.sources import Engine, EngineSettings
+from studylib.sources.engine import spark_session
 
 DATES = ("start", "end", "index_date", "birth_date", "death_date", "entry", "exit")
 NUMBERS = ("person_id", "days", "stay_id", "quantity", "cost", "days_supply", "persons", "excluded")
+
+
+ENGINE = os.environ.get("STUDYLIB_TEST_ENGINE", "duckdb")
+
+
+def examples(number: int) -> int:
+    """How many tables to generate: fewer on a cluster, where each takes seconds."""
+    return number if ENGINE == "duckdb" else max(5, number // 12)
 
 
 def drawn(text: str) -> pd.DataFrame:
@@ -65,8 +76,38 @@ def bleeding() -> Codelist:
     return BLEEDING
 
 
+@pytest.fixture(scope="session")
+def cluster(tmp_path_factory):
+    """A Spark cluster of this machine, with a master and two workers; skips where it cannot be."""
+    why = spark_session.missing()
+    if why:
+        pytest.skip(why)
+    from spark.cluster import Cluster
+
+    made = Cluster(tmp_path_factory.mktemp("cluster"))
+    yield made
+    made.stop()
+
+
+@pytest.fixture(scope="session")
+def spark(cluster, tmp_path_factory):
+    """An engine on that cluster."""
+    with Engine.start(cluster.settings(tmp_path_factory.mktemp("checkpoints"))) as engine:
+        yield engine
+
+
+@pytest.fixture(scope="session")
+def engine(request):
+    """The engine of drawn examples: DuckDB, or Spark when STUDYLIB_TEST_ENGINE says so."""
+    if ENGINE == "spark":
+        yield request.getfixturevalue("spark")
+        return
+    with Engine.start(EngineSettings.from_environment()) as started:
+        yield started
+
+
 @pytest.fixture
-def draw_source():
+def draw_source(engine):
     """A source from drawn dispensings (person_id, arm, start, days), stays and deaths.
 
     Everyone lives in region 11, is born on 1950-01-01 and is observed from 2020 to 2023, unless
@@ -124,7 +165,8 @@ def draw_source():
             else pd.DataFrame({"person_id": ids, "start": FIRST, "end": LAST})
         )
         return sources.from_tables(
-            {"persons": persons, "observation": seen, "dispensings": boxes, "diagnoses": coded}
+            {"persons": persons, "observation": seen, "dispensings": boxes, "diagnoses": coded},
+            engine=engine,
         )
 
     return build

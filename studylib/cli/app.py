@@ -8,6 +8,8 @@ from typing import Annotated
 import typer
 
 from studylib import __version__
+from studylib.cli.codes_command import codes_app
+from studylib.cli.import_command import import_app
 from studylib.cli.usage import Command, Group, translate_panels
 
 _CONTEXT = {"help_option_names": ["-h", "--help"]}
@@ -24,9 +26,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 data_app = typer.Typer(cls=Group, no_args_is_help=True, help="Données ouvertes : état, réception.")
-codes_app = typer.Typer(cls=Group, no_args_is_help=True, help="Listes de codes.")
 app.add_typer(data_app, name="data")
 app.add_typer(codes_app, name="codes")
+app.add_typer(import_app, name="import")
 
 Names = Annotated[
     list[str],
@@ -154,19 +156,28 @@ def data_add(
     raise typer.Exit(open_files.add(file))
 
 
-@codes_app.command("list", cls=Command, help="Listes de codes connues.")
-def codes_list() -> None:
-    """List the code lists."""
-    from studylib.cli import asking
-
-    raise typer.Exit(asking.codelists())
-
-
-@codes_app.command("show", cls=Command, help="Contenu d'une liste de codes.")
-def codes_show(
-    name: Annotated[str, typer.Argument(metavar="NOM", help="Nom donné par « codes list ».")],
+@app.command(cls=Command, help="Écrit un SNDS simulé, tables brutes et vérité, en Parquet.")
+def simulate(
+    persons: Annotated[
+        int, typer.Option("--persons", min=1, metavar="N", help="Nombre de personnes.")
+    ],
+    out: Annotated[Path, typer.Option("--out", metavar="DOSSIER", help="Dossier à écrire.")],
+    years: Annotated[
+        str, typer.Option("--years", metavar="ANNÉES", help="Années de soins, comme 2018-2024.")
+    ] = "2018-2024",
+    seed: Annotated[int, typer.Option("--seed", metavar="S", help="Graine du tirage.")] = 1,
+    without: Annotated[
+        str, typer.Option("--without", metavar="PIÈGES", help="Pièges à retirer, comme T6,T14.")
+    ] = "",
+    only: Annotated[
+        str, typer.Option("--only", metavar="PIÈGES", help="Seuls pièges à mettre, comme T1.")
+    ] = "",
+    regions: Annotated[
+        str, typer.Option("--regions", metavar="CODES", help="Régions, comme 11,84.")
+    ] = "",
 ) -> None:
-    """Show a code list."""
-    from studylib.cli import asking
+    """Write a simulated SNDS."""
+    from studylib.cli import simulating
 
-    raise typer.Exit(asking.codelist(name))
+    asked = simulating.Asked(persons, years, seed, out, without, only, regions)
+    raise typer.Exit(simulating.run(asked))

@@ -1,4 +1,4 @@
-"""Commands that only answer: checking requests, schemas, code lists."""
+"""Commands that only answer: checking requests, schemas."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from studylib import codes, requests
-from studylib.cli.shown import plural, results, say, table
+from studylib import requests
+from studylib.cli.shown import plural, results, say
 from studylib.errors import Problem, RequestError
 from studylib.requests import StudyRequest
 
@@ -48,26 +48,6 @@ def check(names: Sequence[str]) -> int:
 def schema(study: str) -> int:
     """Print the JSON schema of a study type."""
     print(json.dumps(requests.schema(study), ensure_ascii=False, indent=2))
-    return 0
-
-
-def codelists() -> int:
-    """Print the known code lists."""
-    lists = [codes.codelist(name) for name in codes.codelist_names()]
-    rows = [
-        [each.name, each.system, str(len(each.codes)), each.version, each.label] for each in lists
-    ]
-    table(results(), ["liste", "système", "codes", "version", "libellé"], rows)
-    return 0
-
-
-def codelist(name: str) -> int:
-    """Print a code list: what it is, then its codes."""
-    shown, console = codes.codelist(name), results()
-    labels = codes.code_labels(name)
-    say(console, f"{shown.name} : {shown.label}")
-    say(console, f"système {shown.system}, version {shown.version}, source : {shown.source}")
-    table(console, ["code", "libellé"], [[code, labels.get(code, "")] for code in shown.codes])
     return 0
 
 

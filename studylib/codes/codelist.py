@@ -15,6 +15,15 @@ from studylib.errors import CodeError
 
 
 @dataclass(frozen=True)
+class RawList:
+    """A list as it was given, before any control: its name, system and codes."""
+
+    name: str
+    system: str
+    codes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Codelist:
     """Codes of one system that together define a drug group, a disease, an act.
 

@@ -1,8 +1,9 @@
 """Code lists by name: the project's own first, then those shipped with studylib.
 
 Shipped: ``lists/index.csv`` describes each list (name, system, version, label, source, licence)
-and ``lists/NAME.csv`` holds its codes (code, label). A project list is one self-described file,
-``parameters/codelists/NAME.csv``, with code, label, system, version, source, list_label.
+and ``lists/NAME.csv`` holds its codes (code, label), read only when its hash is the one of the
+index. A project list is one self-described file, ``parameters/codelists/NAME.csv``, with code,
+label, system, version, source, list_label.
 """
 
 from __future__ import annotations
@@ -15,14 +16,12 @@ from difflib import get_close_matches
 from importlib import resources
 from pathlib import Path
 
-from studylib import project
-from studylib.codes.codelist import Codelist
+from studylib.codes.codelist import Codelist, RawList
+from studylib.codes.list_files import project_folder, read_list
 from studylib.errors import CodeError
+from studylib.referentials.shipped import text_hash
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
-_PROJECT_COLUMNS = ("code", "label", "system", "version", "source", "list_label")
-_LIST_WIDE = ("system", "version", "source", "list_label")
-_LARGEST = 2_000_000  # bytes; a code list is far smaller, a file of another kind is not read
 
 
 def codelist(name: str) -> Codelist:
@@ -45,18 +44,67 @@ def code_labels(name: str) -> dict[str, str]:
     return _load(name)[1]
 
 
+def list_versions(name: str) -> dict[str, tuple[Codelist, dict[str, str]]]:
+    """Every version of the list called ``name``: by its date, the list and its code labels.
+
+    The project's own version, and the shipped one when it has another date. CodeError when there
+    is none.
+
+    >>> list(list_versions("aod"))
+    ['2026-01-01']
+    """
+    found = {}
+    if isinstance(name, str) and name in _index():
+        made, labels = _from_package(name, _index()[name])
+        found[made.version] = (made, labels)
+    own, labels = _load(name)
+    found[own.version] = (own, labels)
+    return dict(sorted(found.items()))
+
+
+def list_file(file: Path) -> tuple[Codelist, dict[str, str]]:
+    """The code list of a self-described file (columns of a project list) and its code labels.
+
+    CodeError when the file is absent, is not such a list, or holds a wrong code.
+    """
+    written = read_list(file)
+    return written.made(), written.labels
+
+
+def raw_list(name: str) -> RawList:
+    """The list called ``name`` (or written in the file ``name``) before its codes are checked.
+
+    CodeError when it is unknown or its file is no list file.
+
+    >>> raw_list("aod").codes
+    ('B01AE07', 'B01AF')
+    """
+    if str(name).endswith(".csv"):
+        return read_list(Path(name)).raw()
+    own = project_folder() / f"{name}.csv"
+    if _NAME.fullmatch(str(name)) and own.is_file():
+        return read_list(own).raw()
+    made = codelist(name)
+    return RawList(made.name, made.system, made.codes)
+
+
+def licence_of(name: str) -> str:
+    """Licence of a shipped list, empty for a list of the project.
+
+    >>> licence_of("aod").startswith("Apache-2.0")
+    True
+    """
+    return _index().get(name, {}).get("licence", "")
+
+
 def codelist_names() -> list[str]:
     """Names of all lists, shipped and of the project, in alphabetical order.
 
     >>> "avk" in codelist_names()
     True
     """
-    own = {file.stem for file in _project_folder().glob("*.csv") if _NAME.fullmatch(file.stem)}
+    own = {file.stem for file in project_folder().glob("*.csv") if _NAME.fullmatch(file.stem)}
     return sorted(own | _index().keys())
-
-
-def _project_folder() -> Path:
-    return project.root() / "parameters" / "codelists"
 
 
 def _index() -> dict[str, dict[str, str]]:
@@ -67,77 +115,37 @@ def _index() -> dict[str, dict[str, str]]:
 def _load(name: str) -> tuple[Codelist, dict[str, str]]:
     if not isinstance(name, str) or not _NAME.fullmatch(name):
         raise _unknown(name)
-    own = _project_folder() / f"{name}.csv"
+    own = project_folder() / f"{name}.csv"
     if own.is_file():
-        return _from_project(name, own)
+        written = read_list(own)
+        return written.made(), written.labels
     described = _index().get(name)
     if described is None:
         raise _unknown(name)
-    text = (resources.files("studylib.codes") / "lists" / f"{name}.csv").read_text("utf-8")
+    return _from_package(name, described)
+
+
+def _from_package(name: str, described: dict[str, str]) -> tuple[Codelist, dict[str, str]]:
+    text = _shipped_text(name, described["sha256"])
     labels = {row["code"]: row["label"] for row in csv.DictReader(io.StringIO(text))}
     return _described(name, tuple(labels), described | {"list_label": described["label"]}), labels
+
+
+def _shipped_text(name: str, expected: str) -> str:
+    content = (resources.files("studylib.codes") / "lists" / f"{name}.csv").read_bytes()
+    if text_hash(content) != expected:
+        raise CodeError(
+            f"Liste de codes « {name} » fournie avec studylib : contenu modifié (SHA-256 "
+            f"{text_hash(content)[:12]}… au lieu de {expected[:12]}…) ; réinstaller studylib, et "
+            f"mettre la liste voulue dans parameters/codelists/{name}.csv."
+        )
+    return content.decode("utf-8")
 
 
 def _described(name: str, codes: tuple[str, ...], about: dict[str, str]) -> Codelist:
     return Codelist(
         name, about["system"], codes, about["version"], about["source"], about["list_label"]
     )
-
-
-def _from_project(name: str, file: Path) -> tuple[Codelist, dict[str, str]]:
-    rows = _rows(file)
-    about: dict[str, str] = {}
-    for column in _LIST_WIDE:
-        values = sorted({row[column] for row in rows})
-        if len(values) != 1:
-            raise CodeError(
-                f"{_place(file)} : la colonne « {column} » doit avoir la même valeur sur toutes "
-                f"les lignes, reçu {', '.join(f'« {value} »' for value in values)}."
-            )
-        about[column] = values[0]
-    codes = tuple(row["code"] for row in rows)
-    try:
-        made = _described(name, codes, about)
-    except CodeError as refusal:
-        raise CodeError(f"{_place(file)} : {refusal}") from None
-    return made, {row["code"]: row["label"] for row in rows}
-
-
-def _rows(file: Path) -> list[dict[str, str]]:
-    if file.stat().st_size > _LARGEST:
-        raise CodeError(f"{_place(file)} : fichier de plus de 2 Mo, attendu une liste de codes.")
-    try:
-        text = file.read_text("utf-8-sig")
-    except UnicodeDecodeError:
-        raise CodeError(
-            f"{_place(file)} : encodage illisible, enregistrer le fichier en UTF-8."
-        ) from None
-    reader = csv.DictReader(io.StringIO(text))
-    absent = [column for column in _PROJECT_COLUMNS if column not in (reader.fieldnames or ())]
-    if absent:
-        raise CodeError(
-            f"{_place(file)} : colonnes absentes {', '.join(absent)} ; reçu "
-            f"{', '.join(reader.fieldnames or ['rien'])} ; attendu, séparées par des virgules : "
-            f"{', '.join(_PROJECT_COLUMNS)}."
-        )
-    rows = [_complete(row, file, line) for line, row in enumerate(reader, start=2)]
-    if not rows:
-        raise CodeError(f"{_place(file)} : aucun code, donner au moins une ligne.")
-    return rows
-
-
-def _complete(row: dict[str, str | None], file: Path, line: int) -> dict[str, str]:
-    values = {column: row[column] for column in _PROJECT_COLUMNS}
-    if None in row or None in values.values():
-        raise CodeError(
-            f"{_place(file)}, ligne {line} : {len(_PROJECT_COLUMNS)} valeurs attendues ; mettre "
-            f"entre guillemets un libellé qui contient une virgule."
-        )
-    return {column: value or "" for column, value in values.items()}
-
-
-def _place(file: Path) -> str:
-    return f"parameters/codelists/{file.name}"
 
 
 def _unknown(name: object) -> CodeError:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from difflib import get_close_matches
 from types import MappingProxyType
 
-from studylib.codes import care, drugs, geography
+from studylib.codes import care, drugs, geography, omop
 from studylib.codes.systems import CodeSystem
 from studylib.errors import CodeError
 
@@ -25,6 +25,7 @@ SYSTEMS: Mapping[str, CodeSystem] = MappingProxyType(
             care.FINESS,
             geography.REGION,
             geography.DEPARTMENT,
+            omop.OMOP,
         )
     }
 )

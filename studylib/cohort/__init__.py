@@ -1,30 +1,91 @@
 """Cohorts: who enters, what they are exposed to, how long they are followed, what is known."""
 
-from studylib.cohort.covariates import baseline, had_event, with_covariates
+from studylib.cohort.ages import age, age_at
+from studylib.cohort.arms import first_exposure, one_arm_only, persons_by_arm
+from studylib.cohort.attributes import prescribing, prescribing_establishment
+from studylib.cohort.calendar import calendar_span, common_period, require_common_period
+from studylib.cohort.comorbidity import charlson, quan_charlson
+from studylib.cohort.covariates import baseline, flags, had_event, with_covariates
 from studylib.cohort.days import as_date, day
+from studylib.cohort.entrants import entrants
 from studylib.cohort.entry import new_users
-from studylib.cohort.exposure import episodes
+from studylib.cohort.exposure import (
+    concurrent,
+    daily_dose,
+    days_covered,
+    episodes,
+    persistence,
+    treatment_changes,
+)
 from studylib.cohort.follow_up import follow_up, intention_to_treat, on_treatment
-from studylib.cohort.people import Cohort, age, flag, history_days
+from studylib.cohort.history import hospital_history, prior_cost, prior_drugs
+from studylib.cohort.matching import matched
+from studylib.cohort.observed_time import (
+    after_naive_period,
+    person_days,
+    require_exposed,
+    within_calendar,
+)
+from studylib.cohort.people import Cohort, flag, history_days
 from studylib.cohort.person_time import by_region, check_person_time, collect, exit_reasons
+from studylib.cohort.relations import followed_by, nth_event, occurrences, overlapping, without
+from studylib.cohort.supply import administration_days, dispensing_days, pack_days, supplies
+from studylib.cohort.wide import WideCovariates, wide_covariates
 
 __all__ = [
     "Cohort",
+    "WideCovariates",
+    "administration_days",
+    "after_naive_period",
     "age",
+    "age_at",
     "as_date",
     "baseline",
     "by_region",
+    "calendar_span",
+    "charlson",
     "check_person_time",
     "collect",
+    "common_period",
+    "concurrent",
+    "daily_dose",
     "day",
+    "days_covered",
+    "dispensing_days",
+    "entrants",
     "episodes",
     "exit_reasons",
+    "first_exposure",
     "flag",
+    "flags",
     "follow_up",
+    "followed_by",
     "had_event",
     "history_days",
+    "hospital_history",
     "intention_to_treat",
+    "matched",
     "new_users",
+    "nth_event",
+    "occurrences",
     "on_treatment",
+    "one_arm_only",
+    "overlapping",
+    "pack_days",
+    "persistence",
+    "person_days",
+    "persons_by_arm",
+    "prescribing",
+    "prescribing_establishment",
+    "prior_cost",
+    "prior_drugs",
+    "quan_charlson",
+    "require_common_period",
+    "require_exposed",
+    "supplies",
+    "treatment_changes",
+    "wide_covariates",
     "with_covariates",
+    "within_calendar",
+    "without",
 ]

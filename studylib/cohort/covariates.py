@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 import narwhals as nw
 import numpy as np
@@ -26,47 +25,69 @@ def had_event(
 ) -> Frame:
     """The cohort's people with a column ``name``: an event of ``codelist`` before index.
 
-    An event counts when it began before the index day and covered at least one of the
-    ``days_before`` days that precede it: a dispensing by its supply, a stay or a long-term
-    condition by its dates. The index day itself is never looked at.
+    An event counts when it began before the index day and one of its days is among the
+    ``days_before`` that precede it: a dispensing by its supply, a stay or a long-term condition by
+    its dates; an event lasts one day at least. The index day itself is never looked at.
     """
     events = cohort.source.events(codelist, positions=positions).select(
         "person_id", "start", "end", nw.lit(True).alias(name)
     )
-    return _flagged(cohort, events, [name], days_before)
+    found = _found(cohort, events, [name], days_before)
+    return cohort.people.join(found, on=list(cohort.key), how="left").with_columns(
+        nw.col(name).fill_null(False)
+    )
 
 
-def _flagged(cohort: Cohort, events: Frame, names: Sequence[str], days_before: int) -> Frame:
-    """People with a flag per name: true where an event of that name lies in the window."""
+def flags(
+    cohort: Cohort,
+    codelists: Mapping[str, Codelist],
+    *,
+    days_before: int,
+    positions: Sequence[str] | None = None,
+) -> Frame:
+    """The key and one flag per code list: an event of it before index, as in ``had_event``.
+
+    Each event table is read once. Checkpointed.
+    """
+    if not codelists:
+        raise StudyError("Antécédents : aucune liste de codes donnée, il en faut une ou plus.")
+    events = cohort.source.marked(codelists, positions=positions)
+    found = _found(cohort, events, list(codelists), days_before)
+    rows = cohort.people.select(*cohort.key).join(found, on=list(cohort.key), how="left")
+    filled = rows.with_columns(*[nw.col(name).fill_null(False) for name in codelists])
+    return cohort.source.engine.checkpoint(filled, "flags")
+
+
+def _found(cohort: Cohort, events: Frame, names: Sequence[str], days_before: int) -> Frame:
+    """The key and a flag per name, for the rows with an event of any name in the window."""
     if days_before < 1:
         raise StudyError(f"Antécédents cherchés sur {days_before} jours : il en faut au moins un.")
-    found = (
-        cohort.people.select("person_id", "index_date")
+    low = nw.col("index_date") - days_before
+    return (
+        cohort.index()
         .join(events, on="person_id", how="inner")
         .filter(
             (nw.col("start") < nw.col("index_date"))
-            & (nw.col("end") > nw.col("index_date") - days_before)
+            & ((nw.col("end") > low) | (nw.col("start") >= low))
         )
-        .group_by("person_id")
+        .group_by(*cohort.key)
         .agg(*[nw.col(name).any().alias(name) for name in names])
-    )
-    return cohort.people.join(found, on="person_id", how="left").with_columns(
-        *[nw.col(name).fill_null(False) for name in names]
     )
 
 
 def with_covariates(
     cohort: Cohort, codelists: Mapping[str, Codelist], *, lookback_days: int = 365
 ) -> Cohort:
-    """The cohort with age, male, index_year and one flag per code list, from before index."""
+    """The cohort with age (a number), male and one flag per code list, from before index."""
     described = cohort.people.with_columns(
         nw.col("age").cast(nw.Float64()), (nw.col("sex") == "M").alias("male")
     )
-    cohort = replace(cohort, people=described)
     if codelists:
         events = cohort.source.marked(codelists)
-        described = _flagged(cohort, events, list(codelists), lookback_days)
-    return replace(cohort, people=cohort.source.engine.checkpoint(described, "people"))
+        found = _found(cohort, events, list(codelists), lookback_days)
+        joined = described.join(found, on=list(cohort.key), how="left")
+        described = joined.with_columns(*[nw.col(name).fill_null(False) for name in codelists])
+    return cohort.with_people(described)
 
 
 def baseline(cohort: Cohort, covariates: Sequence[str], *, reference: str) -> pd.DataFrame:

@@ -3,37 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
-from itertools import combinations
 
 import narwhals as nw
 import pandas as pd
 
 from studylib.codes import Codelist
+from studylib.cohort.ages import with_age
 from studylib.cohort.days import day
 from studylib.cohort.observation import continuous
-from studylib.cohort.people import Cohort, add_step, with_age
+from studylib.cohort.people import Cohort, add_step, counted
+from studylib.cohort.supply import dispensing_days, shared_code
 from studylib.errors import StudyError
-from studylib.sources import Frame, Source
+from studylib.sources import Engine, Frame, Source
 
-
-def dispensing_days(source: Source, arms: Mapping[str, Codelist]) -> Frame:
-    """One row per person, arm and day of dispensing: person_id, arm, start, days.
-
-    ``days`` adds up what the day's dispensings cover, one day at least: a dispensing without a
-    known supply would otherwise open an exposure that never ends. Checkpointed.
-    """
-    rows = nw.concat(
-        [
-            source.events(codelist).with_columns(nw.lit(arm).alias("arm"))
-            for arm, codelist in arms.items()
-        ]
-    )
-    daily = rows.group_by("person_id", "arm", "start").agg(
-        (nw.col("end") - nw.col("start")).sum().cast(nw.Int64()).alias("days")
-    )
-    daily = daily.with_columns(nw.max_horizontal("days", nw.lit(1)).cast(nw.Int64()).alias("days"))
-    return source.engine.checkpoint(daily, "dispensing_days")
+PERSON = ("person_id",)
+ENTRY = ("person_id", "index_date")
 
 
 def new_users(
@@ -42,30 +28,34 @@ def new_users(
     *,
     inclusion: tuple[date, date],
     washout_days: int = 365,
+    repeat: bool = False,
+    observation_gap_days: int = 0,
+    days: Frame | None = None,
 ) -> Cohort:
     """Persons who start one of the arms, at their first start within ``inclusion`` (both included).
 
     A start is a dispensing of any arm with none of any arm in the ``washout_days`` before it. The
     washout needs observed time to mean anything: require ``history_days() >= washout_days`` next.
-    Persons who start two arms on one day are left out, and counted. The flow chart's first lines
-    are the keys ``dispensed``, ``washout``, ``one_arm`` and ``observed``, labelled in ``report``.
+    Persons who start two arms on one day are left out, and counted. With ``repeat``, every start
+    is an entry: the cohort's key is then the person and the index date, and its flow chart goes on
+    counting persons. Observation may break for ``observation_gap_days`` at most (see
+    ``continuous``). ``days`` replaces the dispensings by another SUPPLY table (packs, hospital).
+    The flow chart's first lines are the keys ``dispensed``, ``washout``, ``one_arm`` and
+    ``observed``, labelled in ``report``.
 
     StudyError when there are fewer than two arms, a negative washout, or an empty period.
     """
     first, last = day(inclusion[0]), day(inclusion[1])
-    _check_choices(arms, first, last, washout_days)
-    days = dispensing_days(source, arms)
-    candidates = _starts(source, days, first, last)
-    fresh = source.engine.checkpoint(_first_after_washout(candidates, washout_days), "starts")
-    single = fresh.filter(nw.col("arms_that_day") == 1)
-    people = source.engine.checkpoint(_described(source, single), "people")
-
-    flow = pd.DataFrame({"step": ["dispensed"], "persons": [0], "excluded": [0]})
-    flow["persons"] = source.engine.count(candidates.select("person_id").unique())
-    cohort = Cohort(source, people, flow, dict(arms))
-    for step, frame in (("washout", fresh), ("one_arm", single), ("observed", people)):
-        cohort = Cohort(source, people, add_step(cohort, step, frame), cohort.arms)
-    return cohort
+    coded = {name: source.as_coded(codelist) for name, codelist in arms.items()}
+    _check_choices(coded, first, last, washout_days)
+    supply = dispensing_days(source, arms) if days is None else days
+    near = supply.filter((nw.col("start") >= first - washout_days) & (nw.col("start") <= last))
+    candidates = _candidates(source.engine, near, first, washout_days, repeat=repeat)
+    starts = candidates.filter(~nw.col("index_date").is_null())
+    fresh = source.engine.checkpoint(_with_arm(starts, near), "starts")
+    seen = {"dispensed": candidates, "washout": fresh}
+    cohort = admitted(source, arms, fresh, seen, repeat=repeat, gap_days=observation_gap_days)
+    return replace(cohort, days=supply)
 
 
 def _check_choices(arms: Mapping[str, Codelist], first: int, last: int, washout_days: int) -> None:
@@ -73,13 +63,12 @@ def _check_choices(arms: Mapping[str, Codelist], first: int, last: int, washout_
         raise StudyError(
             f"Nouveaux utilisateurs : {len(arms)} groupe donné, il en faut deux ou plus."
         )
-    for (name, one), (other, two) in combinations(arms.items(), 2):
-        shared = [a for a in one.codes for b in two.codes if a.startswith(b) or b.startswith(a)]
-        if one.system == two.system and shared:
-            raise StudyError(
-                f"Nouveaux utilisateurs : les groupes « {name} » et « {other} » partagent le code "
-                f"{shared[0]} ; une délivrance ne peut compter dans les deux."
-            )
+    shared = shared_code(arms)
+    if shared:
+        raise StudyError(
+            f"Nouveaux utilisateurs : les groupes « {shared[0]} » et « {shared[1]} » partagent le "
+            f"code {shared[2]} ; une délivrance ne peut compter dans les deux."
+        )
     if last < first or washout_days < 0:
         raise StudyError(
             "Nouveaux utilisateurs : la période d'inclusion doit finir après son début et la "
@@ -88,36 +77,77 @@ def _check_choices(arms: Mapping[str, Codelist], first: int, last: int, washout_
         )
 
 
-def _starts(source: Source, days: Frame, first: int, last: int) -> Frame:
-    """Days of dispensing within the period: person_id, start, previous, arms_that_day, arm."""
-    per_day = days.group_by("person_id", "start").agg(
-        nw.len().cast(nw.Int64()).alias("arms_that_day"), nw.col("arm").min().alias("arm")
-    )
-    ordered = per_day.with_columns(
+def _candidates(
+    engine: Engine, near: Frame, first: int, washout_days: int, *, repeat: bool
+) -> Frame:
+    """Persons with a dispensing in the period, and their starts: person_id, index_date or none.
+
+    Two arms dispensed on one day come one after the other in the window, no day apart: only the
+    first of them can be a start, so that the days need not be grouped beforehand.
+    """
+    ordered = near.select("person_id", "start").with_columns(
         nw.col("start").shift(1).over("person_id", order_by="start").alias("previous")
     )
-    inside = ordered.filter((nw.col("start") >= first) & (nw.col("start") <= last))
-    return source.engine.checkpoint(inside, "candidate_starts")
-
-
-def _first_after_washout(candidates: Frame, washout_days: int) -> Frame:
-    free = candidates.filter(
-        nw.col("previous").is_null() | (nw.col("start") - nw.col("previous") > washout_days)
+    start = (
+        nw.when(
+            nw.col("previous").is_null() | (nw.col("start") - nw.col("previous") > washout_days)
+        )
+        .then(nw.col("start"))
+        .otherwise(nw.lit(None))
     )
-    ranked = free.with_columns(nw.col("start").min().over("person_id").alias("first"))
-    return ranked.filter(nw.col("start") == nw.col("first")).drop("first", "previous")
+    inside = ordered.filter(nw.col("start") >= first).select(
+        "person_id", start.cast(nw.Int64()).alias("index_date")
+    )
+    if not repeat:
+        inside = inside.group_by("person_id").agg(nw.col("index_date").min())
+    return engine.checkpoint(inside, "candidates")
 
 
-def _described(source: Source, starts: Frame) -> Frame:
+def _with_arm(starts: Frame, days: Frame) -> Frame:
+    """Starts with their arm and the number of arms of that day."""
+    arms = days.select("person_id", nw.col("start").alias("index_date"), "arm")
+    return (
+        starts.join(arms, on=list(ENTRY), how="inner")
+        .group_by(*ENTRY)
+        .agg(nw.len().cast(nw.Int64()).alias("arms_that_day"), nw.col("arm").min().alias("arm"))
+    )
+
+
+def admitted(
+    source: Source,
+    arms: Mapping[str, Codelist | None],
+    starts: Frame,
+    seen: Mapping[str, Frame],
+    *,
+    repeat: bool,
+    gap_days: int,
+) -> Cohort:
+    """The cohort of the starts of one arm only, by persons alive and observed that day.
+
+    ``starts`` has person_id, index_date, arm, arms_that_day; ``seen`` gives the persons of the
+    flow chart's first lines.
+    """
+    key = ENTRY if repeat else PERSON
+    single = starts.filter(nw.col("arms_that_day") == 1).drop("arms_that_day")
+    people = source.engine.checkpoint(_described(source, single, gap_days), "people")
+    (step, begun), *steps = seen.items()
+    flow = pd.DataFrame({"step": [step], "persons": [0], "excluded": [0]})
+    flow["persons"] = counted(source, begun, ENTRY if repeat else PERSON)
+    cohort = Cohort(source, people, flow, dict(arms), key)
+    for name, frame in (*steps, ("one_arm", single), ("observed", people)):
+        cohort = replace(cohort, flow=add_step(cohort, name, frame))
+    return cohort
+
+
+def _described(source: Source, starts: Frame, gap_days: int) -> Frame:
     """Starts by persons alive and observed that day, with who they are and how long.
 
     A death recorded before a dispensing makes the person's dates unusable.
     """
-    index = starts.select("person_id", "arm", nw.col("start").alias("index_date"))
-    periods = source.table("observation").join(index, on="person_id", how="semi")
-    seen = continuous(source.engine, periods)
+    periods = source.table("observation").join(starts, on="person_id", how="semi")
+    seen = continuous(source.engine, periods, gap_days=gap_days)
     described = (
-        index.join(source.table("persons"), on="person_id", how="inner")
+        starts.join(source.table("persons"), on="person_id", how="inner")
         .join(seen, on="person_id", how="inner")
         .filter(
             (nw.col("observed_from") <= nw.col("index_date"))

@@ -11,9 +11,9 @@ import narwhals as nw
 
 from studylib.codes import Codelist
 from studylib.cohort.days import day
-from studylib.cohort.entry import dispensing_days
-from studylib.cohort.exposure import episodes
+from studylib.cohort.exposure.episodes import at_index, episodes
 from studylib.cohort.people import Cohort
+from studylib.cohort.supply import supply_of
 from studylib.errors import StudyError
 from studylib.sources import Frame
 
@@ -37,34 +37,29 @@ def on_treatment(
     follow_up_days: int = 365,
     until: date,
     carry_over: bool = True,
+    days: Frame | None = None,
 ) -> Frame:
     """Follow-up while the arm of index goes on: the FOLLOW_UP columns and region. Checkpointed.
 
     Time at risk runs from the index day and is cut by death, a dispensing of another arm, the end
     of the episode (see ``episodes``), the end of observation, ``follow_up_days`` or ``until`` (last
     day included). A person is at risk on the day of death, outcome or switch: an outcome on the
-    day of a switch belongs to the arm in use, for it is often what the switch answers.
+    day of a switch belongs to the arm in use, for it is often what the switch answers. ``days`` is
+    a SUPPLY table to use instead of the arms' dispensings.
     """
-    spans = episodes(cohort, grace_days=grace_days, carry_over=carry_over)
-    index = cohort.people.select("person_id", "arm", "index_date")
-    own = (
-        index.join(spans, on=["person_id", "arm"], how="inner")
-        .filter((nw.col("start") <= nw.col("index_date")) & (nw.col("end") > nw.col("index_date")))
-        .group_by("person_id")
-        .agg(nw.col("end").max().alias("discontinuation"))
-    )
-    others = dispensing_days(cohort.source, cohort.arms).select(
-        "person_id", nw.col("arm").alias("other"), "start"
-    )
+    keys = list(cohort.key)
+    supply = supply_of(cohort, days)
+    spans = episodes(cohort, grace_days=grace_days, carry_over=carry_over, days=supply)
+    own = at_index(cohort, spans).group_by(*keys).agg(nw.col("end").max().alias("discontinuation"))
+    others = supply.select("person_id", nw.col("arm").alias("other"), "start")
     switches = (
-        index.join(others, on="person_id", how="inner")
+        cohort.index("arm")
+        .join(others, on="person_id", how="inner")
         .filter((nw.col("other") != nw.col("arm")) & (nw.col("start") > nw.col("index_date")))
-        .group_by("person_id")
+        .group_by(*keys)
         .agg((nw.col("start").min() + 1).alias("switch"))
     )
-    people = cohort.people.join(own, on="person_id", how="left").join(
-        switches, on="person_id", how="left"
-    )
+    people = cohort.people.join(own, on=keys, how="left").join(switches, on=keys, how="left")
     bounds = ("death", "switch", "discontinuation", "end_of_observation", "end_of_follow_up")
     return _closed(cohort, people, outcome, positions, bounds, follow_up_days, until)
 
@@ -138,25 +133,26 @@ def _closed(
         ),
     ).with_columns(nw.min_horizontal(*bounds).alias("cut"))
     first_outcome = _first_outcome(cohort, outcome, positions)
-    risked = dated.join(first_outcome, on="person_id", how="left").with_columns(
+    risked = dated.join(first_outcome, on=list(cohort.key), how="left").with_columns(
         (nw.col("outcome_day") < nw.col("cut")).fill_null(False).alias("event")
     )
     exit_day = nw.when(nw.col("event")).then(nw.col("outcome_day") + 1).otherwise(nw.col("cut"))
     exits = risked.with_columns(exit_day.alias("exit"), _reason(bounds).alias("exit_reason"))
-    columns = ("person_id", "arm", "region", "exit", "event", "exit_reason")
-    table = exits.select(nw.col("index_date").alias("entry"), *columns)
+    columns = ("arm", "region", "exit", "event", "exit_reason")
+    dated = exits.with_columns(nw.col("index_date").alias("entry"))
+    table = dated.select(*dict.fromkeys((*cohort.follow_up_key, "person_id", "entry", *columns)))
     return cohort.source.engine.checkpoint(table, "follow_up")
 
 
 def _first_outcome(cohort: Cohort, outcome: Codelist, positions: Sequence[str] | None) -> Frame:
-    """The first outcome of each person on or after index: person_id, outcome_day."""
+    """The first outcome of each entry on or after index: the key, outcome_day."""
     events = cohort.source.events(outcome, positions=positions).select("person_id", "start")
     after = (
-        cohort.people.select("person_id", "index_date")
+        cohort.index()
         .join(events, on="person_id", how="inner")
         .filter(nw.col("start") >= nw.col("index_date"))
     )
-    return after.group_by("person_id").agg(nw.col("start").min().alias("outcome_day"))
+    return after.group_by(*cohort.key).agg(nw.col("start").min().alias("outcome_day"))
 
 
 def _reason(bounds: Sequence[str]) -> nw.Expr:

@@ -9,7 +9,7 @@ import narwhals as nw
 import pandas as pd
 
 from studylib.codes import Codelist
-from studylib.errors import EstimationError
+from studylib.errors import EstimationError, StudyError
 from studylib.sources import Frame, Source
 from studylib.tables import FLOW, check
 
@@ -19,20 +19,61 @@ class Cohort:
     """Persons under study and their flow chart; each restriction returns a new cohort.
 
     ``people`` is a checkpointed lazy frame: person_id, arm, index_date, sex, birth_date,
-    death_date, region, observed_from, observed_to, and the flags added since.
+    death_date, region, observed_from, observed_to, and the flags added since. A row is one
+    ``key``: the person, or the person and the index date where persons enter several times.
+    ``arms`` gives the code list of each arm, None for an arm made of combined events. ``days``
+    keeps the days of dispensing of the arms (see ``supply``) once they have been read.
     """
 
     source: Source
     people: Frame
     flow: pd.DataFrame
-    arms: Mapping[str, Codelist]
+    arms: Mapping[str, Codelist | None]
+    key: tuple[str, ...] = ("person_id",)
+    days: Frame | None = None
+
+    @property
+    def follow_up_key(self) -> list[str]:
+        """The key as follow-up tables write it, where the index date is ``entry``."""
+        return ["entry" if name == "index_date" else name for name in self.key]
+
+    def index(self, *columns: str) -> Frame:
+        """The key and the index date of each row, then the ``columns`` named."""
+        return self.people.select(*dict.fromkeys((*self.key, "index_date", *columns)))
+
+    def with_people(self, people: Frame) -> Cohort:
+        """The same cohort with other columns in ``people``, checkpointed; rows must be the same."""
+        return replace(self, people=self.source.engine.checkpoint(people, "people"))
+
+    def with_measures(self, *measures: Frame) -> Cohort:
+        """The same persons with the columns of each table of measures, which has one row per key.
+
+        Producers such as ``charlson``, ``prior_cost`` or ``days_covered`` make such tables; a
+        person absent from one has missing values.
+        """
+        people = self.people
+        for measure in measures:
+            names = self.source.engine.columns(people)
+            columns = self.source.engine.columns(measure)
+            twice = [name for name in columns if name in names and name not in self.key]
+            if twice:
+                raise StudyError(
+                    f"Mesures jointes à la cohorte : la colonne {twice[0]} y figure déjà ; la "
+                    "renommer."
+                )
+            people = people.join(measure, on=list(self.key), how="left")
+        return self.with_people(people)
 
     def require(self, reason: str, condition: nw.Expr) -> Cohort:
         """The persons who meet ``condition``, with ``reason`` as a new line of the flow chart.
 
         A condition that is unknown for a person (missing value) is not met.
         """
-        kept = self.source.engine.checkpoint(self.people.filter(condition), "people")
+        return self.restricted(reason, self.people.filter(condition))
+
+    def restricted(self, reason: str, people: Frame) -> Cohort:
+        """The persons left in ``people``, with ``reason`` as a new line of the flow chart."""
+        kept = self.source.engine.checkpoint(people, "people")
         return replace(self, people=kept, flow=add_step(self, reason, kept))
 
     def with_flag(
@@ -50,7 +91,7 @@ class Cohort:
         from studylib.cohort.covariates import had_event
 
         flagged = had_event(self, name, codelist, days_before=days_before, positions=positions)
-        return replace(self, people=self.source.engine.checkpoint(flagged, "people"))
+        return self.with_people(flagged)
 
     def require_none(
         self,
@@ -78,54 +119,16 @@ class Cohort:
 
 def add_step(cohort: Cohort, reason: str, kept: Frame) -> pd.DataFrame:
     """The flow chart of ``cohort`` with one more step, counted on ``kept``."""
-    left = cohort.source.engine.count(kept)
+    left = counted(cohort.source, kept, cohort.key)
     line = {"step": reason, "persons": left, "excluded": cohort.persons - left}
     return check(pd.concat([cohort.flow, pd.DataFrame([line])], ignore_index=True), FLOW)
 
 
-def age() -> nw.Expr:
-    """Completed years at index, by the calendar (see ``with_age``)."""
-    return nw.col("age")
-
-
-def with_age(people: Frame) -> Frame:
-    """``people`` with a column ``age``, the completed years between birth and index.
-
-    One born on 29 February ages on 1 March when there is no such day. Integer arithmetic on days,
-    the same on every engine; step by step, for one expression would be repeated inside itself.
-    """
-    for name, prefix in (("index_date", "index"), ("birth_date", "birth")):
-        people = _with_march_date(people, name, prefix)
-    not_yet = nw.when(nw.col("index_day") < nw.col("birth_day")).then(1).otherwise(0)
-    years = nw.col("index_year") - nw.col("birth_year") - not_yet
-    parts = [f"{prefix}_{part}" for prefix in ("index", "birth") for part in ("year", "day")]
-    return people.with_columns(years.cast(nw.Int64()).alias("age")).drop(*parts)
-
-
-def _with_march_date(people: Frame, name: str, prefix: str) -> Frame:
-    """Adds the year and the day of a year that begins on 1 March, so that a leap day is last.
-
-    146,097 days make 400 years, 36,524 a century without its leap day, 1,460 four years less one.
-    """
-    era, day, year = f"{prefix}_era", f"{prefix}_day", f"{prefix}_year"
-    shifted = people.with_columns((nw.col(name) + 719_468).alias(day))  # since 1 March of year 0
-    within = shifted.with_columns((nw.col(day) // 146_097).alias(era)).with_columns(
-        (nw.col(day) - nw.col(era) * 146_097).alias(day)
-    )
-    of_era = within.with_columns(
-        (nw.col(day) // 1_460).alias("leap_days"),
-        (nw.col(day) // 36_524).alias("centuries"),
-        (nw.col(day) // 146_096).alias("eras"),
-    ).with_columns(
-        (nw.col(day) - nw.col("leap_days") + nw.col("centuries") - nw.col("eras")).alias(year)
-    )
-    counted = of_era.with_columns((nw.col(year) // 365).alias(year)).with_columns(
-        (nw.col(year) // 4).alias("leap_days"), (nw.col(year) // 100).alias("centuries")
-    )
-    return counted.with_columns(
-        (nw.col(year) + nw.col(era) * 400).alias(year),
-        (nw.col(day) - nw.col(year) * 365 - nw.col("leap_days") + nw.col("centuries")).alias(day),
-    ).drop(era, "leap_days", "centuries", "eras")
+def counted(source: Source, people: Frame, key: Sequence[str]) -> int:
+    """How many persons ``people`` holds, each counted once however often it enters."""
+    if tuple(key) != ("person_id",):
+        people = people.select("person_id").unique()
+    return source.engine.count(people)
 
 
 def history_days() -> nw.Expr:

@@ -13,7 +13,6 @@ from studylib.sources import Frame
 from studylib.tables import EXITS, FOLLOW_UP, CheckResult, check
 
 FAULTS: Mapping[str, Callable[[pd.DataFrame], pd.Series]] = {
-    "personnes comptées deux fois": lambda t: t["person_id"].duplicated(),
     "sortie non postérieure à l'entrée": lambda t: t["exit"] <= t["entry"],
     "événement sans son motif, ou motif sans événement": lambda t: (
         t["event"] != (t["exit_reason"] == "outcome")
@@ -23,12 +22,19 @@ FAULTS: Mapping[str, Callable[[pd.DataFrame], pd.Series]] = {
 }
 
 
-def check_person_time(follow_up: pd.DataFrame) -> CheckResult:
+TWICE = "personnes comptées deux fois"
+
+
+def check_person_time(
+    follow_up: pd.DataFrame, *, key: Sequence[str] = ("person_id",)
+) -> CheckResult:
     """Whether each person is there once, with a positive time at risk and one exit reason.
 
-    Table: fault, persons.
+    ``key`` names what is there once where persons enter several times: person_id and entry, or
+    person_id and match_set. Table: fault, persons.
     """
-    found = {name: int(fault(follow_up).sum()) for name, fault in FAULTS.items()}
+    found = {TWICE: int(follow_up.duplicated(list(key)).sum())}
+    found |= {name: int(fault(follow_up).sum()) for name, fault in FAULTS.items()}
     table = pd.DataFrame({"fault": list(found), "persons": list(found.values())})
     wrong = {name: number for name, number in found.items() if number}
     text = (
@@ -53,13 +59,14 @@ def collect(cohort: Cohort, follow_up: Frame, covariates: Sequence[str] = ()) ->
     cohort is empty or its person-time does not hold.
     """
     pool(cohort)
-    frame = follow_up
+    key, frame = cohort.follow_up_key, follow_up
     if covariates:
-        known = cohort.people.select("person_id", *covariates)
-        frame = follow_up.join(known, on="person_id", how="left")
-    table = cohort.source.engine.collect(frame.sort("person_id"))
+        known = cohort.people.select(*cohort.key, *covariates)
+        known = known.rename(dict(zip(cohort.key, key, strict=True)))
+        frame = follow_up.join(known, on=key, how="left")
+    table = cohort.source.engine.collect(frame.sort(*key))
     table = table.astype({"event": bool, **dict.fromkeys(covariates, float)})
-    result = check_person_time(table)
+    result = check_person_time(table, key=key)
     if not result.passed:
         raise EstimationError(f"Temps de suivi incohérent : {result.text}.")
     return check(table, FOLLOW_UP)

@@ -7,8 +7,8 @@ import unicodedata
 from difflib import get_close_matches
 
 from studylib.errors import CodeError
+from studylib.referentials import shipped
 from studylib.referentials.tables import (
-    _read,
     observatories,
     old_regions,
     open_data_zones,
@@ -16,7 +16,7 @@ from studylib.referentials.tables import (
 )
 
 
-def _folded(name: str) -> str:
+def folded(name: str) -> str:
     """Letters and digits only, small, without accents: what two spellings have in common."""
     plain = unicodedata.normalize("NFKD", name.replace("œ", "oe")).encode("ascii", "ignore")
     return re.sub(r"[^a-z0-9]", "", plain.decode().casefold())
@@ -27,13 +27,13 @@ def _region_names() -> dict[str, str]:
     pairs = [
         *regions()[["name", "code"]].itertuples(index=False, name=None),
         *provisional[["name", "region"]].itertuples(index=False, name=None),
-        *_read("region_names.csv").itertuples(index=False, name=None),
+        *shipped.read("region_names").itertuples(index=False, name=None),
     ]
-    return {_folded(name): code for name, code in pairs}
+    return {folded(name): code for name, code in pairs}
 
 
 def _zone_names() -> dict[str, str]:
-    return {_folded(name): code for code, name in open_data_zones()[["code", "name"]].to_numpy()}
+    return {folded(name): code for code, name in open_data_zones()[["code", "name"]].to_numpy()}
 
 
 def region_name(code: str) -> str:
@@ -77,8 +77,8 @@ def region_code(name: str) -> str:
     if text in set(regions()["code"]):
         return text
     known = _region_names()
-    if _folded(text) in known:
-        return known[_folded(text)]
+    if folded(text) in known:
+        return known[folded(text)]
     raise CodeError(f"Région « {name} » {_why_not_a_region(text, known)}.")
 
 
@@ -94,21 +94,21 @@ def zone_code(name: str) -> str:
     zones = _zone_names()
     if text in set(zones.values()):
         return text
-    if _folded(text) in zones:
-        return zones[_folded(text)]
+    if folded(text) in zones:
+        return zones[folded(text)]
     return str(_region_row(region_code(text))["open_data_zone"])
 
 
 def _why_not_a_region(text: str, known: dict[str, str]) -> str:
-    folded = _folded(text)
-    if folded in _zone_names():
+    written = folded(text)
+    if written in _zone_names():
         return "réunit plusieurs régions dans les données ouvertes : utiliser zone_code"
-    if folded in ("inconnu", "0et99", "99", "0"):
+    if written in ("inconnu", "0et99", "99", "0"):
         return "non renseignée dans la source : écarter ces lignes et dire leur part"
     for row in old_regions().query("era == '2015'").to_dict("records"):
-        if folded in (_folded(row["name"]), row["code"]):
+        if written in (folded(row["name"]), row["code"]):
             return f"d'avant 2016, comprise dans {region_name(row['region'])} ({row['region']})"
-    names = {_folded(row): row for row in regions()["name"]}
-    close = get_close_matches(folded, list(names), n=3, cutoff=0.5)
+    names = {folded(row): row for row in regions()["name"]}
+    close = get_close_matches(written, list(names), n=3, cutoff=0.5)
     shown = [f"{names[key]} ({known[key]})" for key in close] or list(names.values())
     return f"inconnue : noms proches {', '.join(shown)}"

@@ -1,31 +1,23 @@
 """Dated reference tables shipped with studylib: regions, departments, observatories, zones.
 
-Each file of ``data/`` has its state date and its source in ``data/index.csv``.
+Each file of ``data/`` has its state date, source, licence and hash in ``data/index.csv``.
 """
 
 from __future__ import annotations
 
 import re
-from functools import cache
-from importlib import resources
 
 import pandas as pd
 
 from studylib.errors import CodeError
+from studylib.referentials import shipped
 
 REGION_ERA = 2016
 _ATC = re.compile(r"[A-Z](?:[0-9]{2}(?:[A-Z](?:[A-Z](?:[0-9]{2})?)?)?)?")
 
 
-@cache
-def _read(file: str) -> pd.DataFrame:
-    source = resources.files("studylib.referentials") / "data" / file
-    with source.open(encoding="utf-8") as stream:
-        return pd.read_csv(stream, dtype=str, keep_default_na=False)
-
-
-def _grouped(file: str) -> pd.DataFrame:
-    table = _read(file).copy()
+def _grouped(name: str) -> pd.DataFrame:
+    table = shipped.read(name).copy()
     table["regions"] = table["regions"].str.split().map(tuple)
     return table
 
@@ -37,12 +29,12 @@ def _by_region(groups: pd.DataFrame) -> dict[str, str]:
 
 
 def reference_files() -> pd.DataFrame:
-    """One row per reference file: file, version (state date), source.
+    """One row per shipped file: name, file, version, title, producer, licence, source, sha256.
 
-    >>> list(reference_files().columns)
-    ['file', 'version', 'source']
+    >>> reference_files().set_index("name").loc["regions", "version"]
+    '2016-01-01'
     """
-    return _read("index.csv").copy()
+    return shipped.index().copy()
 
 
 def regions() -> pd.DataFrame:
@@ -54,7 +46,7 @@ def regions() -> pd.DataFrame:
     >>> regions().set_index("code").loc["94", ["name", "open_data_zone"]].tolist()
     ['Corse', '93']
     """
-    table = _read("regions.csv")
+    table = shipped.read("regions")
     return table.assign(
         era=REGION_ERA,
         overseas=table["overseas"] == "true",
@@ -69,7 +61,7 @@ def departments() -> pd.DataFrame:
     >>> departments().set_index("code").loc["2A"].tolist()
     ['Corse-du-Sud', '94']
     """
-    return _read("departments.csv").copy()
+    return shipped.read("departments").copy()
 
 
 def old_regions() -> pd.DataFrame:
@@ -82,7 +74,7 @@ def old_regions() -> pd.DataFrame:
     >>> old.loc[old["name"] == "Nord-Pas-de-Calais-Picardie", "region"].item()
     '32'
     """
-    return _read("old_regions.csv").copy()
+    return shipped.read("old_regions").copy()
 
 
 def observatories() -> pd.DataFrame:
@@ -94,7 +86,7 @@ def observatories() -> pd.DataFrame:
     >>> observatories().set_index("code").loc["PACAC", "regions"]
     ('93', '94')
     """
-    table = _grouped("observatories.csv")
+    table = _grouped("observatories")
     return table.assign(interregional=table["regions"].map(len) > 1)
 
 
@@ -106,7 +98,7 @@ def open_data_zones() -> pd.DataFrame:
     >>> open_data_zones().set_index("code").loc["5", "regions"]
     ('01', '02', '03', '04', '06')
     """
-    return _grouped("open_data_zones.csv")
+    return _grouped("open_data_zones")
 
 
 def atc_labels() -> pd.DataFrame:
@@ -115,7 +107,7 @@ def atc_labels() -> pd.DataFrame:
     >>> len(atc_labels().query("code.str.len() == 1"))
     14
     """
-    return _read("atc.csv").copy()
+    return shipped.read("atc_groups").copy()
 
 
 def atc_label(code: str) -> str:
@@ -126,7 +118,7 @@ def atc_label(code: str) -> str:
     >>> atc_label("B"), atc_label("B01AF02")
     ('Sang et organes hématopoïétiques', 'Antithrombotiques')
     """
-    labels: dict[str, str] = dict(_read("atc.csv").itertuples(index=False, name=None))
+    labels: dict[str, str] = dict(shipped.read("atc_groups").itertuples(index=False, name=None))
     written = _ATC.fullmatch(str(code))
     group = str(code)[:3]
     if not written or group not in labels:

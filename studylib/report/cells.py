@@ -73,6 +73,8 @@ def plain(
 
 def _figure(amount: float, column: Column, values: pd.Series) -> str:
     """A number; amounts of one column share their unit and decimals."""
+    if column.kind == "integer" and column.name.endswith("year"):
+        return str(int(amount))
     if column.name == "p_value":
         told = french.p_value(amount).removeprefix(f"p{french.NBSP}")
         return told.removeprefix(f"={french.NBSP}")

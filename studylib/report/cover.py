@@ -12,6 +12,7 @@ from studylib.report import labels as words
 from studylib.report.fragment import Fragment, escape, wrap
 from studylib.report.grid import Grid
 from studylib.report.tables import grid_html, grid_text
+from studylib.report.wording import VALUES
 
 KINDS: Mapping[str, str] = {
     "saisine": "Saisine ministérielle",
@@ -131,7 +132,7 @@ def _lines(values: Mapping[str, Any], titles: Mapping[str, str]) -> Iterator[tup
         ):
             for key, inner in value.items():
                 named = dict(inner) if isinstance(inner, Mapping) else {"": inner}
-                label = named.pop("label", None) or _spaced(str(key))
+                label = named.pop("label", None) or VALUES.get(str(key)) or _spaced(str(key))
                 yield french.typeset(f"{title} : {label}"), _said(named)
         else:
             yield title, _said(value, name)
@@ -190,6 +191,9 @@ PARAMETERS: Mapping[str, str] = {
     "covariates": "Covariables",
     "drug_year": "Année du panorama",
     "excluded": "écartées",
+    "high": "au plus",
+    "low": "au moins",
+    "reason": "raison",
     "follow_up": "Suivi",
     "follow_up_days": "Durée maximale de suivi",
     "follow_up_end": "Fin de la période de suivi",

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from studylib.report.quality_words import QUALITY_COLUMNS, QUALITY_VALUES
+
 COLUMNS: Mapping[str, str] = {
+    **QUALITY_COLUMNS,
     "adjusted": "Ajusté",
     "amount": "Montant",
     "analysis": "Analyse",
@@ -99,6 +102,7 @@ COLUMNS: Mapping[str, str] = {
 }
 
 VALUES: Mapping[str, str] = {
+    **QUALITY_VALUES,
     # analyses and methods
     "primary": "Analyse principale",
     "crude": "brut",
@@ -128,6 +132,10 @@ VALUES: Mapping[str, str] = {
     "washout": "Aucune délivrance dans la période précédente exigée",
     "one_arm": "Un seul des traitements débuté ce jour-là",
     "observed": "Personne observée le jour de l'entrée",
+    "events": "Un événement d'un des groupes dans les données",
+    "nth_event": "Événement du rang exigé pendant l'inclusion",
+    "matched": "Au moins un comparateur trouvé",
+    "comparators": "Comparateurs ajoutés",
     # spending
     "nation": "France",
     "within_2": "dans les limites",

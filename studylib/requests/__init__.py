@@ -1,5 +1,6 @@
 """Study requests: reading their files, checking them, knowing the kinds of study."""
 
+from studylib.requests.codelists import codelists_of
 from studylib.requests.finding import find
 from studylib.requests.models import Scope, StudyRequest
 from studylib.requests.reading import read
@@ -16,6 +17,7 @@ __all__ = [
     "StudyParameters",
     "StudyRequest",
     "StudyType",
+    "codelists_of",
     "find",
     "read",
     "schema",

@@ -39,14 +39,18 @@ def _readable_codelist(name: str) -> codes.Codelist:
         raise refusal(f"une liste de codes correcte ; celle-ci ne l'est pas ({error})") from None
 
 
-def _of_system(*systems: str) -> AfterValidator:
+class CodelistName(AfterValidator):
+    """Marks the fields that name a code list, so that those of a request can be found."""
+
+
+def _of_system(*systems: str) -> CodelistName:
     def check(name: str) -> str:
         system = _readable_codelist(name).system
         if system not in systems:
             raise refusal(f"une liste de codes {' ou '.join(systems)} ; celle-ci est en {system}")
         return name
 
-    return AfterValidator(check)
+    return CodelistName(check)
 
 
 def _names(*systems: str) -> SchemaExtra:
@@ -64,8 +68,8 @@ def _system(name: str) -> str | None:
 
 
 RegionCode = Annotated[str, AfterValidator(_real_region), SchemaExtra({"enum": region_codes})]
-DrugList = Annotated[str, _of_system("ATC", "CIP13"), _names("ATC", "CIP13")]
-DiagnosisList = Annotated[str, _of_system("CIM-10"), _names("CIM-10")]
+DrugList = Annotated[str, _of_system("ATC", "CIP13", "OMOP"), _names("ATC", "CIP13", "OMOP")]
+DiagnosisList = Annotated[str, _of_system("CIM-10", "OMOP"), _names("CIM-10", "OMOP")]
 CovariateList = Annotated[
-    str, _of_system("ATC", "CIP13", "CIM-10"), _names("ATC", "CIP13", "CIM-10")
+    str, _of_system("ATC", "CIP13", "CIM-10", "OMOP"), _names("ATC", "CIP13", "CIM-10", "OMOP")
 ]

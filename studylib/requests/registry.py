@@ -8,7 +8,12 @@ from types import MappingProxyType
 
 from studylib import economics, tables, usage
 from studylib.requests.strict import StudyParameters
-from studylib.requests.studies import IatrogenicRiskParameters, RegionalSpendingParameters
+from studylib.requests.studies import (
+    DataQualityParameters,
+    IatrogenicRiskParameters,
+    RegionalSpendingParameters,
+)
+from studylib.sources import quality_checks
 
 
 @dataclass(frozen=True)
@@ -47,6 +52,21 @@ def _study(
 
 
 _KNOWN = (
+    _study(
+        "data_quality",
+        "Qualité des données",
+        DataQualityParameters,
+        {
+            "checks": quality_checks.CHECKS,
+            "check_summary": quality_checks.SUMMARY,
+            "volume_months": quality_checks.MONTHS,
+            "flow_delays": quality_checks.DELAYS,
+            "rejected_shares": quality_checks.REJECTED_SHARES,
+            "prevalence_drift": quality_checks.DRIFT,
+        },
+        memory_gb=2.0,
+        sources=("simulated_snds",),
+    ),
     _study(
         "iatrogenic_risk",
         "Risque iatrogène comparé",

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
-import duckdb
 import narwhals as nw
 import pandas as pd
+from pyarrow import parquet
 
 from studylib.errors import DataMissing, StudyError, TableError
 from studylib.sources.engine import Engine, Frame
+from studylib.sources.integrity import check_integrity, fingerprint
+from studylib.sources.quality import QUALITY_TABLES
 from studylib.sources.schemas import EVENT_TABLES
 from studylib.sources.source import Source, check_nulls, check_tables
+from studylib.tables import check
 
 
 def open_folder(
@@ -36,13 +36,10 @@ def open_folder(
         raise DataMissing(f"Source « {name} » : le dossier {folder.name} n'existe pas.")
     check_integrity(name, folder)
     chosen = engine or Engine.start()
-    tables = {
-        table: _read(name, chosen, sorted((folder / table).glob("*.parquet")))
-        for table in EVENT_TABLES
-        if any((folder / table).glob("*.parquet"))
-    }
+    files = {table: sorted((folder / table).glob("*.parquet")) for table in EVENT_TABLES}
+    tables = {table: _read(name, chosen, found) for table, found in files.items() if found}
     check_tables(name, tables)
-    check_nulls(name, chosen, tables)
+    check_nulls(name, chosen, tables, {table: _nulls(name, files[table]) for table in tables})
     _check_grain(name, chosen, tables["persons"])
     present = tuple(sorted(chosen.collect(tables["persons"].select("region").unique())["region"]))
     kept = _regions(name, regions, present)
@@ -58,7 +55,24 @@ def open_folder(
         fingerprint=fingerprint(folder),
         synthetic=synthetic,
         truth=truth,
+        quality=read_quality(name, folder),
     )
+
+
+def read_quality(name: str, folder: Path) -> dict[str, pd.DataFrame]:
+    """What the reading of raw data kept about itself, by table; empty when the folder has none."""
+    found = {}
+    for table in QUALITY_TABLES.values():
+        file = folder / "quality" / f"{table.name}.parquet"
+        if file.exists():
+            try:
+                found[table.name] = check(pd.read_parquet(file), table)
+            except (OSError, ValueError) as error:
+                raise DataMissing(
+                    f"Source « {name} » : quality/{file.name} ne se lit pas ; lire à nouveau les "
+                    "données brutes."
+                ) from error
+    return found
 
 
 def restrict(tables: Mapping[str, Frame], regions: Sequence[str]) -> dict[str, Frame]:
@@ -68,7 +82,7 @@ def restrict(tables: Mapping[str, Frame], regions: Sequence[str]) -> dict[str, F
         name: persons
         if name == "persons"
         else frame
-        if name == "establishments"
+        if name in ("establishments", "concept_codes")
         else frame.join(persons.select("person_id"), on="person_id", how="semi")
         for name, frame in tables.items()
     }
@@ -77,11 +91,36 @@ def restrict(tables: Mapping[str, Frame], regions: Sequence[str]) -> dict[str, F
 def _read(name: str, engine: Engine, files: Sequence[Path]) -> Frame:
     try:
         return engine.read_parquet(files)
-    except duckdb.Error as error:
-        raise DataMissing(
-            f"Source « {name} » : {files[0].parent.name}/{files[0].name} et ses voisins ne se "
-            f"lisent pas comme du Parquet d'un même format ; les écrire à nouveau."
-        ) from error
+    except DataMissing as error:
+        raise DataMissing(f"Source « {name} » : {error}") from error
+
+
+def _unreadable(name: str, file: Path) -> DataMissing:
+    return DataMissing(
+        f"Source « {name} » : {file.parent.name}/{file.name} ou ses voisins ne se lisent pas "
+        "comme du Parquet d'un même format ; les écrire à nouveau."
+    )
+
+
+def _nulls(name: str, files: Sequence[Path]) -> dict[str, int]:
+    """Missing values of the columns whose count every file's footer tells."""
+    counts: dict[str, int] = {}
+    untold: set[str] = set()
+    for file in files:
+        try:
+            footer = parquet.read_metadata(file)
+        except (OSError, ValueError) as error:
+            raise _unreadable(name, file) from error
+        for group in range(footer.num_row_groups):
+            for number in range(footer.num_columns):
+                column = footer.row_group(group).column(number)
+                told = column.statistics
+                if told is None or not told.has_null_count:
+                    untold.add(column.path_in_schema)
+                else:
+                    name = column.path_in_schema
+                    counts[name] = counts.get(name, 0) + int(told.null_count)
+    return {name: count for name, count in counts.items() if name not in untold}
 
 
 def _regions(name: str, asked: Sequence[str] | None, present: Sequence[str]) -> tuple[str, ...]:
@@ -106,51 +145,3 @@ def _check_grain(name: str, engine: Engine, persons: Frame) -> None:
             f"Source « {name} », table « persons » : {repeated} lignes de trop, "
             "chaque personne doit y figurer une seule fois."
         )
-
-
-def contents(folder: Path) -> dict[str, str]:
-    """The hash (sha256) of each Parquet file of the folder, by its path within it."""
-    hashes = {}
-    for path in sorted(folder.rglob("*.parquet")):
-        with path.open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
-        hashes[path.relative_to(folder).as_posix()] = digest
-    return hashes
-
-
-def altered(folder: Path) -> list[str]:
-    """Files that are no longer what the folder's manifest says; empty without a manifest."""
-    declared = _manifest(folder).get("files")
-    if declared is None:
-        return []
-    found = contents(folder)
-    return sorted(
-        path for path in declared.keys() | found.keys() if declared.get(path) != found.get(path)
-    )
-
-
-def check_integrity(name: str, folder: Path) -> None:
-    """DataMissing when a file is absent, added or changed since the folder was made."""
-    wrong = altered(folder)
-    if wrong:
-        raise DataMissing(
-            f"Source « {name} » : {', '.join(wrong[:3])} absent, ajouté ou modifié depuis que le "
-            f"dossier {folder.name} a été constitué ; le constituer à nouveau."
-        )
-
-
-def fingerprint(folder: Path) -> str:
-    """What identifies the folder's data: its manifest's declaration, or a hash of its files."""
-    declared = _manifest(folder).get("fingerprint")
-    if declared:
-        return str(declared)
-    listed = json.dumps(contents(folder), sort_keys=True)
-    return hashlib.sha256(listed.encode()).hexdigest()
-
-
-def _manifest(folder: Path) -> dict[str, Any]:
-    path = folder / "manifest.json"
-    if not path.exists():
-        return {}
-    manifest: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return manifest

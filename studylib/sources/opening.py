@@ -4,14 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
+from pathlib import Path
 
 import pandas as pd
 
 from studylib.errors import StudyError
-from studylib.sources import event_folder, simulated
+from studylib.sources import event_folder, integrity, omop, simulated, snds
 from studylib.sources.engine import Engine
 from studylib.sources.schemas import EVENT_TABLES
-from studylib.sources.site import EventsSource, SimulatedSource, declared
+from studylib.sources.site import (
+    AnySource,
+    EventsSource,
+    OmopSource,
+    SimulatedSndsSource,
+    SimulatedSource,
+    SndsSource,
+    declared,
+)
 from studylib.sources.source import Source, check_tables
 
 
@@ -21,24 +30,30 @@ def names() -> list[str]:
 
 
 def open(
-    name: str, *, regions: Sequence[str] | None = None, engine: Engine | None = None
+    name: str,
+    *,
+    location: Path | None = None,
+    regions: Sequence[str] | None = None,
+    engine: Engine | None = None,
 ) -> Source:
     """The source called ``name``, restricted to ``regions`` (default: all of its regions).
 
-    A simulated population that is not there yet is generated first.
+    With ``location``, ``name`` is a kind of data (``events``, ``snds`` or ``omop``) and the folder
+    need not be declared. Raw data are read into event tables the first time, a simulated population
+    is generated first; both are found again later. DataMissing or TableError when what is there
+    cannot be read; StudyError for an unknown name.
     """
-    source = _declared(name)
-    if isinstance(source, SimulatedSource):
-        settings = source.settings()
-        return event_folder.open_folder(
-            name,
-            simulated.ensure(settings),
-            regions=regions,
-            engine=engine,
-            truth=simulated.planted_effects(settings),
-            synthetic=True,
-        )
-    return event_folder.open_folder(name, source.folder(), regions=regions, engine=engine)
+    source = _declared(name) if location is None else _at(name, location)
+    chosen = engine or (Engine.start(source.engine.settings()) if source.engine else None)
+    simulation = source.settings() if isinstance(source, SimulatedSource) else None
+    return event_folder.open_folder(
+        name,
+        _event_folder(name, source, chosen),
+        regions=regions,
+        engine=chosen,
+        truth=simulated.planted_effects(simulation) if simulation else None,
+        synthetic=simulation is not None,
+    )
 
 
 def is_synthetic(name: str) -> bool:
@@ -53,9 +68,15 @@ def is_synthetic(name: str) -> bool:
 def fingerprint(name: str) -> str:
     """What identifies the data of this source, without opening it."""
     source = _declared(name)
+    if isinstance(source, SimulatedSndsSource):
+        return snds.simulation.fingerprint(source.settings(), source.traps())
     if isinstance(source, SimulatedSource):
         return source.settings().fingerprint
-    return event_folder.fingerprint(source.folder())
+    if isinstance(source, SndsSource):
+        return snds.fingerprint(source.folder(), cut_off=source.cut_off)
+    if isinstance(source, OmopSource):
+        return omop.fingerprint(source.folder(), settings=source.settings())
+    return integrity.fingerprint(source.folder())
 
 
 def from_tables(tables: Mapping[str, pd.DataFrame], *, engine: Engine | None = None) -> Source:
@@ -78,7 +99,39 @@ def from_tables(tables: Mapping[str, pd.DataFrame], *, engine: Engine | None = N
     )
 
 
-def _declared(name: str) -> SimulatedSource | EventsSource:
+def _event_folder(name: str, source: AnySource, engine: Engine | None) -> Path:
+    """The folder of event tables of this source, made first where raw data have to be read."""
+    if isinstance(source, SimulatedSndsSource):
+        raw = snds.simulation.ensure(source.settings(), source.traps())
+        return snds.event_folder_of(name, raw, engine=engine)
+    if isinstance(source, SimulatedSource):
+        return simulated.ensure(source.settings())
+    if isinstance(source, SndsSource):
+        return snds.event_folder_of(name, source.folder(), engine=engine, cut_off=source.cut_off)
+    if isinstance(source, OmopSource):
+        return omop.event_folder_of(
+            name, source.folder(), engine=engine, settings=source.settings()
+        )
+    return source.folder()
+
+
+_KINDS: Mapping[str, type[EventsSource | SndsSource | OmopSource]] = {
+    "events": EventsSource,
+    "snds": SndsSource,
+    "omop": OmopSource,
+}
+
+
+def _at(kind: str, location: Path) -> AnySource:
+    if kind not in _KINDS:
+        raise StudyError(
+            f"Données de la sorte « {kind} » inconnues ; sont connues {', '.join(_KINDS)}."
+        )
+    model = _KINDS[kind]
+    return model.model_validate({"kind": kind, "location": Path(location).resolve()})
+
+
+def _declared(name: str) -> AnySource:
     known = declared()
     if name not in known:
         close = get_close_matches(name, known, 1)

@@ -12,6 +12,7 @@ _END = Column("end", "day", "day after the last one")
 _QUANTITY = Column("quantity", "number", "boxes, acts or stays")
 _COST = Column("cost", "number", "amount reimbursed", unit="euros")
 _STAY = Column("stay_id", "integer", "the stay")
+_STAY_IF_ANY = Column("stay_id", "integer", "the stay; missing outside hospital", nullable=True)
 
 PERSONS = Table(
     "persons",
@@ -62,7 +63,7 @@ STAYS = Table(
 DIAGNOSES = Table(
     "diagnoses",
     (
-        _STAY,
+        _STAY_IF_ANY,
         PERSON_ID,
         Column("code", "text", "ICD-10 code"),
         Column("position", "text", "DP, DR or DAS"),
@@ -75,7 +76,7 @@ DIAGNOSES = Table(
 
 PROCEDURES = Table(
     "procedures",
-    (_STAY, PERSON_ID, Column("code", "text", "CCAM code"), _START, _END, _QUANTITY, _COST),
+    (_STAY_IF_ANY, PERSON_ID, Column("code", "text", "CCAM code"), _START, _END, _QUANTITY, _COST),
 )
 
 LONG_TERM_CONDITIONS = Table(
@@ -121,6 +122,30 @@ ESTABLISHMENTS = Table(
     key=("code",),
 )
 
+CONCEPTS = Table(
+    "concepts",
+    (
+        _STAY_IF_ANY,
+        PERSON_ID,
+        Column("code", "text", "OMOP concept id"),
+        Column("domain", "text", "drug, condition, procedure, measurement…"),
+        Column("position", "text", "DP, DR or DAS; empty when the event is no diagnosis"),
+        _START,
+        _END,
+        _QUANTITY,
+        _COST,
+    ),
+)
+
+CONCEPT_CODES = Table(
+    "concept_codes",
+    (
+        Column("system", "text", "code system of the list"),
+        Column("code", "text", "code as a list writes it"),
+        Column("concept", "text", "OMOP concept id of events that it covers"),
+    ),
+)
+
 EVENT_TABLES = {
     table.name: table
     for table in (
@@ -134,6 +159,8 @@ EVENT_TABLES = {
         CONSULTATIONS,
         HOSPITAL_DRUGS,
         ESTABLISHMENTS,
+        CONCEPTS,
+        CONCEPT_CODES,
     )
 }
 
@@ -145,4 +172,8 @@ CODE_COLUMNS = {
     "CIM-10": (("diagnoses", "code"), ("long_term_conditions", "code")),
     "CCAM": (("procedures", "code"),),
     "GHM": (("stays", "ghm"),),
+    "OMOP": (("concepts", "code"),),
 }
+
+# Systems whose codes a source of OMOP concepts looks up in its dictionary, ``concept_codes``.
+CONCEPT_SYSTEMS = ("OMOP", "ATC")

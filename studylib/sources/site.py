@@ -1,14 +1,21 @@
-"""The sources a site knows by name: the simulated one, and those of its ``sources.yaml``.
+"""The sources a site knows by name: the simulated ones, and those of its ``sources.yaml``.
 
 .. code-block:: yaml
 
     simulated: {kind: simulated, persons: 100000, first_year: 2021, last_year: 2024}
-    region_snds: {kind: events, location: data/snds_2026}
+    region_events: {kind: events, location: data/events_2026}
+    region_snds: {kind: snds, location: data/snds_2026, cut_off: 2026-06-30}
+    hospital_omop: {kind: omop, location: data/omop, region: "84"}
+    national:
+      kind: events
+      location: /shared/events
+      engine: {kind: spark, master: "spark://cluster:7077", memory_gb: 8}
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -17,15 +24,51 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from studylib import project
 from studylib.errors import Problem, RequestError
+from studylib.sources import omop
+from studylib.sources.engine import EngineSettings
 from studylib.sources.simulated import Settings
+from studylib.sources.snds.simulation import traps
 
 FILE = "sources.yaml"
 
 
-class SimulatedSource(BaseModel):
-    """A simulated population: its size, years, regions and seed."""
+class EngineChoice(BaseModel):
+    """What computes: DuckDB in this process (default), or Spark where the data sit in a cluster."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+    kind: Literal["duckdb", "spark"] = "duckdb"
+    master: str | None = None
+    threads: int | None = None
+    memory_gb: float | None = None
+    temp_folder: str | None = None  # an address (hdfs://…) may be a cluster's
+    conf: dict[str, str] = Field(default_factory=dict)
+
+    def settings(self) -> EngineSettings:
+        """The same, as the engine takes them.
+
+        What DuckDB is not told comes from the run; a cluster is no part of this machine's share.
+        """
+        granted = EngineSettings.from_environment() if self.kind == "duckdb" else EngineSettings()
+        return EngineSettings(
+            threads=self.threads or granted.threads,
+            memory_gb=self.memory_gb or granted.memory_gb,
+            kind=self.kind,
+            master=self.master,
+            temp_folder=self.temp_folder or EngineSettings.from_environment().temp_folder,
+            conf=self.conf,
+        )
+
+
+class _Declared(BaseModel):
+    """What every source may say."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    engine: EngineChoice | None = None
+
+
+class SimulatedSource(_Declared):
+    """A simulated population: its size, years, regions and seed."""
+
     kind: Literal["simulated"] = "simulated"
     persons: int = Settings().persons
     first_year: int = Settings().first_year
@@ -35,14 +78,27 @@ class SimulatedSource(BaseModel):
 
     def settings(self) -> Settings:
         """The same, as the simulation takes them."""
-        return Settings(**self.model_dump(exclude={"kind"}))
+        return Settings(**self.model_dump(include=_SIMULATED))
 
 
-class EventsSource(BaseModel):
-    """A folder of event tables as Parquet."""
+_SIMULATED = {"persons", "first_year", "last_year", "regions", "seed"}
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-    kind: Literal["events"]
+
+class SimulatedSndsSource(SimulatedSource):
+    """A simulated population written as raw SNDS tables with their traps, then read back."""
+
+    kind: Literal["simulated_snds"] = "simulated_snds"  # type: ignore[assignment]
+    persons: int = 20_000
+    without: tuple[str, ...] = ()
+
+    def traps(self) -> traps.Traps:
+        """The traps the raw tables hold: all but those named in ``without``."""
+        return traps.everything().without(*self.without)
+
+
+class _Located(_Declared):
+    """A folder of files."""
+
     location: Path
 
     def folder(self) -> Path:
@@ -50,12 +106,48 @@ class EventsSource(BaseModel):
         return project.root() / self.location
 
 
-Declared = Annotated[SimulatedSource | EventsSource, Field(discriminator="kind")]
+class EventsSource(_Located):
+    """A folder of event tables as Parquet."""
+
+    kind: Literal["events"]
 
 
-def declared() -> Mapping[str, SimulatedSource | EventsSource]:
+class SndsSource(_Located):
+    """A folder of raw SNDS tables; ``cut_off`` is the last day of care that counts as complete."""
+
+    kind: Literal["snds"]
+    cut_off: date | None = None
+
+
+class OmopSource(_Located):
+    """A folder of OMOP CDM tables, and the choices its reading rests on (``omop.Settings``)."""
+
+    kind: Literal["omop"]
+    region: str | None = None
+    regions: dict[str, str] = Field(default_factory=dict)
+    region_from: omop.settings.Place = "state"
+    drugs: omop.settings.Drugs = "exposure"
+    conditions: omop.settings.Conditions = "occurrence"
+    unstated_position: omop.settings.Position = "DAS"
+    hospital_drugs: omop.settings.HospitalDrugs = "apart"
+    quantity: omop.settings.Quantity = "lines"
+    outside_observation: omop.settings.Outside = "kept"
+
+    def settings(self) -> omop.Settings:
+        """The same, as the reading takes them."""
+        return omop.Settings(**self.model_dump(exclude={"kind", "location", "engine"}))
+
+
+AnySource = SimulatedSource | SimulatedSndsSource | EventsSource | SndsSource | OmopSource
+Declared = Annotated[AnySource, Field(discriminator="kind")]
+
+
+def declared() -> Mapping[str, AnySource]:
     """Every source known by name; RequestError when ``sources.yaml`` cannot be understood."""
-    known: dict[str, SimulatedSource | EventsSource] = {"simulated": SimulatedSource()}
+    known: dict[str, AnySource] = {
+        "simulated": SimulatedSource(),
+        "simulated_snds": SimulatedSndsSource(),
+    }
     path = project.root() / FILE
     if not path.exists():
         return known
@@ -70,16 +162,16 @@ def declared() -> Mapping[str, SimulatedSource | EventsSource]:
         try:
             known[name] = TypeAdapter(Declared).validate_python(values)
         except ValidationError as error:
-            fields = ", ".join(".".join(map(str, e["loc"])) or "kind" for e in error.errors())
-            problems.append(
-                Problem(
-                    FILE,
-                    None,
-                    name,
-                    f"{values}"[:80],
-                    f"une source simulated ou events bien écrite (à revoir : {fields})",
-                )
-            )
+            problems.append(_problem(name, values, error))
     if problems:
         raise RequestError(problems)
     return known
+
+
+def _problem(name: str, values: Any, error: ValidationError) -> Problem:
+    fields = ", ".join(".".join(map(str, e["loc"])) or "kind" for e in error.errors())
+    accepted = (
+        "une source simulated, simulated_snds, events, snds ou omop bien écrite "
+        f"(à revoir : {fields})"
+    )
+    return Problem(FILE, None, name, f"{values}"[:80], accepted)

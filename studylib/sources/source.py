@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import reduce
 from operator import or_
 from typing import Any
@@ -14,7 +14,7 @@ import pandas as pd
 from studylib.codes import Codelist
 from studylib.errors import CodeError, DataMissing, StudyError, TableError
 from studylib.sources.engine import Engine, Frame
-from studylib.sources.schemas import CODE_COLUMNS, EVENT_TABLES
+from studylib.sources.schemas import CODE_COLUMNS, CONCEPT_SYSTEMS, EVENT_TABLES
 from studylib.tables import CheckResult, Table, missing_columns
 
 
@@ -23,7 +23,8 @@ class Source:
     """Lazy event tables over one engine, restricted to the regions asked for.
 
     ``days`` are the first day of the data and the day after its last. ``truth`` holds the effects
-    planted in a simulated source, and is None for real data.
+    planted in a simulated source, and is None for real data. ``quality`` is what the reading of
+    raw data kept about itself (the tables of ``sources.quality``); empty when nothing was read.
     """
 
     name: str
@@ -34,6 +35,7 @@ class Source:
     fingerprint: str
     synthetic: bool
     truth: pd.DataFrame | None = None
+    quality: Mapping[str, pd.DataFrame] = field(default_factory=dict)
 
     def table(self, name: str) -> Frame:
         """The lazy table called ``name``, or a StudyError that lists those there are."""
@@ -55,6 +57,7 @@ class Source:
                 f"Liste « {codelist.name} » : le système {codelist.system} n'est pas cherché dans "
                 f"les événements ; systèmes possibles : {', '.join(CODE_COLUMNS)}."
             )
+        codelist = self.as_coded(codelist)
         places = [
             (table, column)
             for table, column in CODE_COLUMNS[codelist.system]
@@ -72,9 +75,7 @@ class Source:
         self, table: str, column: str, codelist: Codelist, positions: Sequence[str] | None
     ) -> Frame:
         frame = self.table(table).filter(code_filter(nw.col(column), codelist))
-        if positions and table == "diagnoses":
-            frame = frame.filter(nw.col("position").is_in(list(positions)))
-        return frame.select(
+        return _positioned(table, frame, positions).select(
             "person_id",
             nw.col(column).alias("code"),
             "start",
@@ -83,30 +84,65 @@ class Source:
             nw.col("cost").cast(nw.Float64()),
         )
 
-    def marked(self, codelists: Mapping[str, Codelist]) -> Frame:
+    def marked(
+        self, codelists: Mapping[str, Codelist], *, positions: Sequence[str] | None = None
+    ) -> Frame:
         """Events of any of the lists: person_id, start, end, and per list whether it is of it.
 
-        Each table is read once, however many lists look into it.
+        Each table is read once, however many lists look into it. ``positions`` restricts diagnoses
+        as in ``events``.
         """
+        codelists = {name: self.as_coded(codelist) for name, codelist in codelists.items()}
         by_table: dict[tuple[str, str], list[str]] = {}
         for name, codelist in codelists.items():
-            for place in CODE_COLUMNS[codelist.system]:
-                if place[0] in self.tables:
-                    by_table.setdefault(place, []).append(name)
+            places = [
+                place
+                for place in CODE_COLUMNS.get(codelist.system, ())
+                if place[0] in self.tables
+                and not (positions and place[0] == "long_term_conditions")
+            ]
+            if not places:
+                raise DataMissing(
+                    f"Source « {self.name} » : aucune table où chercher les codes "
+                    f"{codelist.system} de la liste « {codelist.name} »."
+                )
+            for place in places:
+                by_table.setdefault(place, []).append(name)
         return nw.concat(
             [
-                self._marked_in(table, column, names, codelists)
+                self._marked_in(table, column, names, codelists, positions)
                 for (table, column), names in by_table.items()
             ]
         )
 
     def _marked_in(
-        self, table: str, column: str, names: Sequence[str], codelists: Mapping[str, Codelist]
+        self,
+        table: str,
+        column: str,
+        names: Sequence[str],
+        codelists: Mapping[str, Codelist],
+        positions: Sequence[str] | None,
     ) -> Frame:
         tests = {name: code_filter(nw.col(column), codelists[name]) for name in names}
         marks = [tests.get(name, nw.lit(False)).alias(name) for name in codelists]
         listed = self.table(table).filter(reduce(or_, tests.values()))
-        return listed.select("person_id", "start", self._end(), *marks)
+        positioned = _positioned(table, listed, positions)
+        return positioned.select("person_id", "start", self._end(), *marks)
+
+    def as_coded(self, codelist: Codelist) -> Codelist:
+        """The list in the codes that events carry: itself, or the OMOP concepts that it covers.
+
+        A source read from an OMOP CDM has a dictionary of what stands above its concepts; a list
+        that covers none of them comes back as it is.
+        """
+        if codelist.system not in CONCEPT_SYSTEMS or "concept_codes" not in self.tables:
+            return codelist
+        covered = self._dictionary(codelist.system).filter(code_filter(nw.col("code"), codelist))
+        concepts = sorted(self.engine.collect(covered.select("concept").unique())["concept"])
+        return replace(codelist, system="OMOP", codes=tuple(concepts)) if concepts else codelist
+
+    def _dictionary(self, system: str) -> Frame:
+        return self.table("concept_codes").filter(nw.col("system") == system)
 
     def _end(self) -> nw.Expr:
         """The day an event ends; one that has no end yet lasts as long as the data."""
@@ -139,11 +175,28 @@ class Source:
 
         A list that selects nobody is nearly always a mistake of writing, not a finding.
         """
+        return codelist.require_match(self.present_codes(codelist.system))
+
+    def present_codes(self, system: str) -> set[str]:
+        """The distinct codes of a system in the events here, empty when none is looked up."""
         present: set[str] = set()
-        for table, column in CODE_COLUMNS[codelist.system]:
-            codes = self.table(table).select(nw.col(column).alias("code")).unique()
-            present |= set(self.engine.collect(codes)["code"])
-        return codelist.require_match(present)
+        places = [
+            self.table(table).select(nw.col(column).alias("code"))
+            for table, column in CODE_COLUMNS.get(system, ())
+            if table in self.tables
+        ]
+        if system in CONCEPT_SYSTEMS and "concept_codes" in self.tables:
+            places.append(self._dictionary(system).select("code"))
+        for codes in places:
+            present |= set(self.engine.collect(codes.unique())["code"].dropna())
+        return present
+
+
+def _positioned(table: str, events: Frame, positions: Sequence[str] | None) -> Frame:
+    """The events of these positions; one that is no diagnosis has none, and is not asked for it."""
+    if not positions or table not in ("diagnoses", "concepts"):
+        return events
+    return events.filter(nw.col("position").is_in([*positions, ""]))
 
 
 def code_filter(column: nw.Expr, codelist: Codelist) -> nw.Expr:
@@ -188,16 +241,27 @@ def check_tables(name: str, tables: Mapping[str, Frame]) -> None:
         check_layout(name, frame.collect_schema(), EVENT_TABLES[table_name])
 
 
-def check_nulls(name: str, engine: Engine, tables: Mapping[str, Frame]) -> None:
-    """Raises TableError when a column that must be filled has missing values."""
+def check_nulls(
+    name: str,
+    engine: Engine,
+    tables: Mapping[str, Frame],
+    known: Mapping[str, Mapping[str, int]],
+) -> None:
+    """Raises TableError when a column that must be filled has missing values.
+
+    ``known`` holds the missing values already counted, by table and column; others are counted.
+    """
     for table_name, frame in tables.items():
         needed = [column.name for column in EVENT_TABLES[table_name].columns if not column.nullable]
-        counts = engine.collect(
-            frame.select(*[nw.col(column).is_null().sum().alias(column) for column in needed])
-        ).iloc[0]
+        counts = dict(known.get(table_name, {}))
+        untold = [column for column in needed if column not in counts]
+        if untold:
+            nulls = frame.select(*[nw.col(each).is_null().sum().alias(each) for each in untold])
+            found = engine.collect(nulls).iloc[0]
+            counts |= {each: int(found[each] or 0) for each in untold}
         for column in needed:
-            if int(counts[column] or 0):
+            if counts[column]:
                 raise TableError(
                     f"Source « {name} », table « {table_name} », colonne {column} : "
-                    f"{int(counts[column])} valeurs manquantes ; compléter ou écarter ces lignes."
+                    f"{counts[column]} valeurs manquantes ; compléter ou écarter ces lignes."
                 )

@@ -2,20 +2,14 @@
 
 import pandas as pd
 import pytest
-from conftest import drawn, redrawn, rows
+from conftest import drawn, examples, redrawn, rows
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from studylib.cohort.exposure import covered
 from studylib.errors import StudyError
-from studylib.sources import Engine
 
 COLUMNS = ["person_id", "arm", "start", "end"]
-
-
-@pytest.fixture(scope="module")
-def engine():
-    return Engine.start()
 
 
 def episodes(engine, frame, grace_days, carry_over):
@@ -105,7 +99,7 @@ boxes = st.tuples(
 )
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=examples(60), deadline=None, derandomize=True)
 @given(
     st.lists(boxes, min_size=1, max_size=25, unique_by=lambda box: box[:3]),
     st.integers(0, 60),

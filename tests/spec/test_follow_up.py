@@ -6,8 +6,8 @@ import pandas as pd
 import pytest
 from conftest import redrawn, rows
 
-from studylib import cohort, sources
-from studylib.cohort.people import with_age
+from studylib import cohort
+from studylib.cohort.ages import with_age
 from studylib.errors import EstimationError, StudyError
 
 YEAR_2022 = (date(2022, 1, 1), date(2022, 12, 31))
@@ -188,8 +188,7 @@ BIRTHDAYS = [
 
 
 @pytest.mark.parametrize(("birth", "index", "years"), BIRTHDAYS)
-def test_age_is_that_of_the_calendar(birth, index, years):
-    engine = sources.Engine.start()
+def test_age_is_that_of_the_calendar(engine, birth, index, years):
     dates = {"birth_date": [birth], "index_date": [index]}
     frame = pd.DataFrame(
         {

@@ -22,6 +22,7 @@ NAMES = [
     "FINESS",
     "region",
     "department",
+    "OMOP",
 ]
 SEVEN_DIGITS = st.text("0123456789", min_size=7, max_size=7)
 

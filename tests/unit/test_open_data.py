@@ -10,8 +10,10 @@ import pandas as pd
 import pytest
 
 from studylib import errors
+from studylib.files import layout
+from studylib.referentials import bdpm
 from studylib.sources import open_data
-from studylib.sources.open_data import bands, bdpm, damir, drugs, layout, open_medic, population
+from studylib.sources.open_data import bands, damir, drugs, open_medic, population
 
 REGIONS = [
     "Auvergne-Rhône-Alpes", "Bourgogne-Franche-Comté", "Bretagne", "Centre-Val-de-Loire", "Corse",

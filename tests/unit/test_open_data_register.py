@@ -5,17 +5,17 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
-import threading
 from collections.abc import Iterator
 from datetime import date
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from loopback import Server, serving
 
 from studylib import errors
+from studylib.files import download
 from studylib.sources import open_data
-from studylib.sources.open_data import catalogue, download, locate
+from studylib.sources.open_data import catalogue, locate
 
 TODAY = date(2026, 5, 4)
 LINES = [f"6{n:07d}\tC10AX09\tNOM {n}\thttp://exemple" for n in range(20_000)]
@@ -30,58 +30,10 @@ def data_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-class Server:
-    """What the server does next: ``cuts`` answers are cut after ``cut_at`` bytes."""
-
-    def __init__(self) -> None:
-        self.content = CONTENT
-        self.etag = '"v1"'
-        self.cuts = 0
-        self.cut_at = 200_000
-        self.ranges = True
-        self.length = True
-        self.status = 200
-        self.asked: list[str | None] = []
-
-
 @pytest.fixture
 def server() -> Iterator[tuple[Server, str]]:
-    state = Server()
-
-    class Answer(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            wanted = self.headers.get("Range")
-            state.asked.append(wanted)
-            if state.status != 200:
-                self.send_error(state.status)
-                return
-            fresh = self.headers.get("If-Range") == state.etag
-            start = int(wanted[6:-1]) if wanted and state.ranges and fresh else 0
-            body = state.content[start:]
-            self.send_response(206 if start else 200)
-            if start:
-                size = len(state.content)
-                self.send_header("Content-Range", f"bytes {start}-{size - 1}/{size}")
-            if state.length:
-                self.send_header("Content-Length", str(len(body)))
-            self.send_header("ETag", state.etag)
-            self.end_headers()
-            if state.cuts:
-                state.cuts -= 1
-                body = body[: state.cut_at]
-            self.wfile.write(body)
-            self.close_connection = True
-
-        def log_message(self, *_: object) -> None:
-            return
-
-    http = ThreadingHTTPServer(("127.0.0.1", 0), Answer)
-    thread = threading.Thread(target=http.serve_forever, daemon=True)
-    thread.start()
-    yield state, f"http://127.0.0.1:{http.server_port}/CIS_MITM.txt"
-    http.shutdown()
-    http.server_close()
-    thread.join()
+    with serving(CONTENT, "CIS_MITM.txt") as served:
+        yield served
 
 
 def fetch(url: str, **options: object) -> open_data.Entry:

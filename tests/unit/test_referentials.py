@@ -170,10 +170,3 @@ def test_what_a_reader_changes_does_not_change_the_reference():
     labels.loc[0, "label"] = "?"
     assert referentials.departments().loc[0, "region"] == "84"
     assert referentials.atc_label("A").startswith("Système")
-
-
-def test_every_reference_file_is_dated_and_sourced():
-    table = referentials.reference_files()
-    assert len(table) == 7
-    assert table["version"].str.fullmatch(r"\d{4}-\d{2}-\d{2}").all()
-    assert table["source"].str.len().min() > 10

@@ -8,12 +8,12 @@ import pandas as pd
 
 COUNTED = (
     "persons", "events", "excluded", "arm_count", "reference_count", "arm_persons",
-    "reference_persons",
+    "reference_persons", "lines", "of_lines",
 )  # fmt: skip
 # Rows answer to one another by what they are about, not by what was estimated of it.
 IGNORED = (
     "population", "method", "estimate", "ci_low", "ci_high", "p_value", "person_years",
-    "arm_mean", "arm_sd", "reference_mean", "reference_sd", "smd",
+    "arm_mean", "arm_sd", "reference_mean", "reference_sd", "smd", "verdict",
 )  # fmt: skip
 
 

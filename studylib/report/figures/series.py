@@ -14,7 +14,7 @@ from studylib.report import labels as words
 from studylib.report.figures import style
 from studylib.report.fragment import Fragment
 from studylib.report.tables import review
-from studylib.tables import SERIES
+from studylib.tables import SERIES, Table
 
 
 def time_series(
@@ -25,15 +25,17 @@ def time_series(
     unit: str,
     shocks: Sequence[tuple[str, str]] = (),
     labels: Mapping[str, str] | None = None,
+    schema: Table = SERIES,
 ) -> Fragment:
     """The ``tables.SERIES`` by period: observed, expected with its band, shocks shaded.
 
+    ``schema`` is another contract with the same columns, when it says how values are masked.
     ``unit`` names the vertical axis; ``shocks`` are (first, last) periods; periods whose phase is
     "incomplete" are drawn apart, hollow and unlinked. Raises StudyError for a shock outside the
     series, or words that say nothing.
     """
     style.check_words(caption, alt)
-    masked = review(series, SERIES)
+    masked = review(series, schema)
     frame = masked.frame.sort_values("period", kind="stable")
     periods = sorted(frame["period"].unique())
     with style.canvas(7.6, 3.9) as figure:
@@ -44,7 +46,7 @@ def time_series(
         for first, last in shocks:
             _shade(axes, periods, str(first), str(last))
         _dress(axes, periods, unit)
-        return style.publish(figure, masked, SERIES, caption=caption, alt=alt, labels=labels)
+        return style.publish(figure, masked, schema, caption=caption, alt=alt, labels=labels)
 
 
 def _draw_stratum(
@@ -65,7 +67,7 @@ def _draw_stratum(
         linestyle=style.DASHES[index % 6],
         label=name,
     )
-    _draw_expected(axes, part, place, colour, f"{name}, attendu" if index else "Attendu")
+    _draw_expected(axes, part, place, colour, "_nolegend_" if index else "Attendu")
     if incomplete.any():
         axes.plot(
             place[incomplete],
@@ -74,7 +76,7 @@ def _draw_stratum(
             marker="o",
             markerfacecolor="white",
             color=colour,
-            label=f"{name}, mois incomplet écarté",
+            label="_nolegend_" if index else "Mois incomplet",
         )
 
 
@@ -137,4 +139,4 @@ def _dress(axes: Axes, periods: list[str], unit: str) -> None:
     axes.margins(y=0.12)
     handles, names = axes.get_legend_handles_labels()
     if len(names) > 1:
-        axes.legend(handles, names, loc="upper left", bbox_to_anchor=(0, 1.16), ncols=3, fontsize=9)
+        axes.legend(handles, names, loc="lower left", bbox_to_anchor=(0, 1), ncols=3, fontsize=9)

@@ -1,6 +1,7 @@
 """One parameter model per kind of study."""
 
+from studylib.requests.studies.data_quality import DataQualityParameters
 from studylib.requests.studies.iatrogenic_risk import IatrogenicRiskParameters
 from studylib.requests.studies.regional_spending import RegionalSpendingParameters
 
-__all__ = ["IatrogenicRiskParameters", "RegionalSpendingParameters"]
+__all__ = ["DataQualityParameters", "IatrogenicRiskParameters", "RegionalSpendingParameters"]

@@ -232,8 +232,9 @@ def _beyond(history: int) -> str:
 def _shared_code(one: codes.Codelist, two: codes.Codelist) -> str | None:
     if one.system != two.system:
         return None
-    pairs = ((a, b) for a in one.codes for b in two.codes)
-    return next((max(a, b, key=len) for a, b in pairs if a.startswith(b) or b.startswith(a)), None)
+    shared = [code for code in one.codes if two.matches(code)]
+    shared += [code for code in two.codes if one.matches(code)]
+    return shared[0] if shared else None
 
 
 def _variant_faults(changes: Mapping[str, Any], primary: Mapping[str, Any]) -> list[Fault]:

@@ -16,8 +16,8 @@ import pandas as pd
 
 from studylib import tables
 from studylib.errors import TableError
-from studylib.sources.engine import Engine
-from studylib.sources.open_data import layout
+from studylib.files import layout
+from studylib.sources.engine import DuckEngine
 from studylib.sources.open_data.contracts import SPENDING
 
 AGE_BANDS = {
@@ -78,7 +78,7 @@ def _sums_of_one_month(path: Path) -> pd.DataFrame:
         f"SELECT {', '.join(CODED)}, {amounts} FROM read_csv(?, delim=';', header=true, "
         f"all_varchar=true, null_padding=true, quote='') GROUP BY {', '.join(CODED)}"
     )
-    with Engine.start().connection as engine:
+    with DuckEngine.start().connection as engine:
         try:
             sums = engine.execute(query, [str(path)]).df()
         except duckdb.Error as error:

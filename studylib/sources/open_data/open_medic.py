@@ -15,8 +15,8 @@ import pandas as pd
 
 from studylib import tables
 from studylib.errors import TableError
-from studylib.sources.engine import Engine
-from studylib.sources.open_data import layout
+from studylib.files import layout
+from studylib.sources.engine import DuckEngine
 from studylib.sources.open_data.contracts import PRODUCTS
 
 UNKNOWN_PRODUCT = "9999999999999"
@@ -54,7 +54,7 @@ def read_complete(path: Path) -> pd.DataFrame:
         f"read_csv(?, delim=';', header=true, all_varchar=true, encoding='{encoding}', "
         "normalize_names=false, quote='')"
     )
-    with Engine.start().connection as engine:
+    with DuckEngine.start().connection as engine:
         try:
             engine.execute(
                 f"CREATE TEMP TABLE lines AS SELECT {_lines()} FROM {source}", [str(path)]

@@ -12,8 +12,10 @@ import pandas as pd
 
 from studylib import project, tables
 from studylib.errors import DataMissing
+from studylib.files.layout import sha256_of
+from studylib.referentials import bdpm
 from studylib.sources.open_data import bands as age_bands
-from studylib.sources.open_data import bdpm, damir, locate, open_medic, population
+from studylib.sources.open_data import damir, locate, open_medic, population
 from studylib.sources.open_data.bands import Bands
 from studylib.sources.open_data.catalogue import dataset
 from studylib.sources.open_data.contracts import FILES
@@ -157,12 +159,6 @@ def provenance(found: dict[str, list[Path]]) -> pd.DataFrame:
         for path in paths
     ]
     return tables.check(pd.DataFrame(rows, columns=FILES.names), FILES)
-
-
-def sha256_of(path: Path) -> str:
-    """The hexadecimal SHA-256 of a file, read block by block."""
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def _found(folders: list[Path], drug_year: int | None) -> dict[str, list[Path]]:

@@ -18,7 +18,7 @@ import pandas as pd
 
 from studylib import referentials, tables
 from studylib.errors import CodeError, TableError
-from studylib.sources.open_data import layout
+from studylib.files import layout
 from studylib.sources.open_data.contracts import INHABITANTS
 
 SUBTOTALS = ("france metropolitaine", "dom", "france metropolitaine et dom")

@@ -18,9 +18,11 @@ import pandas as pd
 
 from studylib import project
 from studylib.errors import DataMissing
-from studylib.sources.open_data import bdpm, damir, layout, locate, open_medic, population
+from studylib.files import layout
+from studylib.files.layout import sha256_of
+from studylib.referentials import bdpm
+from studylib.sources.open_data import damir, locate, open_medic, population
 from studylib.sources.open_data.catalogue import DataSet, dataset_of, datasets
-from studylib.sources.open_data.opening import sha256_of
 
 REGISTRY = "registry.json"
 

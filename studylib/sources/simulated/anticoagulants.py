@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pandas as pd
 from duckdb import DuckDBPyConnection
 
 from studylib.sources.simulated.draws import Draws, pick
@@ -31,7 +32,7 @@ def create_anticoagulant_courses(connection: DuckDBPyConnection, settings: Setti
     connection.execute(f"""
         CREATE OR REPLACE TABLE anticoagulated AS
         WITH indications AS (
-            SELECT c.id, arg_min(c.name, c.onset) AS name, min(c.onset) AS onset
+            SELECT c.id, arg_min(c.name, (c.onset, c.name)) AS name, min(c.onset) AS onset
             FROM conditions AS c WHERE c.name IN ('{"', '".join(MEAN_YEARS)}')
             GROUP BY c.id
         ), started AS (
@@ -78,26 +79,22 @@ def create_bleedings(connection: DuckDBPyConnection, settings: Settings) -> None
     """Table ``bleedings``: id, day, under ('AVK', 'AOD' or ''), kind (line of the model), deadly.
 
     On treatment the hazard is constant and proportional in the factors of ``HAZARD`` and in the
-    class, whose hazard ratio is the planted effect. At most one bleeding per segment.
+    class, whose hazard ratio is the planted effect; while a selective serotonin reuptake inhibitor
+    is taken too it is multiplied by the planted interaction. At most one bleeding per segment.
     """
     draws = Draws(settings.seed)
     first, last = settings.days
-    ratio = effects()["bleeding_aod"]
+    _create_treated_bleedings(connection, draws)
     connection.register("bleeding_model", _kinds())
     connection.execute(f"""
         CREATE OR REPLACE TABLE bleedings AS
-        WITH treated AS (
-            SELECT id, segment, aod, end_, start + floor(365.25
-                * {draws.exponential("bleeding", "id", "segment")} / ({BLEEDINGS_A_YEAR}
-                    * exp({HAZARD}) * CASE WHEN aod THEN {ratio} ELSE 1 END))::BIGINT AS day
-            FROM anticoagulated
-        ), untreated AS (
+        WITH untreated AS (
             SELECT p.id, {first} + floor({draws.exponential("background", "p.id")} * 365.25
                 / ({BACKGROUND_BLEEDINGS} * exp(0.7 * (p.age_end - 60) / 10)))::BIGINT AS day
             FROM people AS p
         ), every AS (
             SELECT id, segment, CASE WHEN aod THEN 'AOD' ELSE 'AVK' END AS under, day
-            FROM treated WHERE day < end_
+            FROM treated_bleedings
             UNION ALL
             SELECT u.id, 0, '', u.day FROM untreated AS u
             WHERE NOT EXISTS (SELECT 1 FROM anticoagulated AS a
@@ -115,7 +112,46 @@ def create_bleedings(connection: DuckDBPyConnection, settings: Settings) -> None
     connection.unregister("bleeding_model")
 
 
-def _kinds() -> object:
+def _create_treated_bleedings(connection: DuckDBPyConnection, draws: Draws) -> None:
+    """Table ``treated_bleedings``: id, segment, aod, day of the first bleeding of each segment.
+
+    Two risks compete: that of the anticoagulant, and what the interaction adds to it while both
+    are taken; the first to come is the one that happens.
+    """
+    added = effects()["bleeding_ssri"] - 1
+    connection.execute(f"""
+        CREATE OR REPLACE TABLE treated_bleedings AS
+        WITH hazards AS (
+            SELECT *, {_hazard()} AS yearly FROM anticoagulated
+        ), alone AS (
+            SELECT id, segment, aod, end_, start + floor(365.25
+                * {draws.exponential("bleeding", "id", "segment")} / yearly)::BIGINT AS day
+            FROM hazards
+        ), exposed AS (
+            SELECT h.id, h.segment, h.aod, h.yearly, c.course,
+                greatest(h.start, c.start) AS start, least(h.end_, c.end_) AS end_
+            FROM hazards AS h JOIN courses AS c ON c.id = h.id AND c.atc LIKE 'N06AB%'
+                AND c.start < h.end_ AND c.end_ > h.start
+        ), together AS (
+            SELECT id, segment, aod, end_, start + floor(365.25
+                * {draws.exponential("interaction", "course", "segment")}
+                / (yearly * {added}))::BIGINT AS day
+            FROM exposed
+        )
+        SELECT id, segment, bool_or(aod) AS aod, min(day) AS day
+        FROM (SELECT * FROM alone UNION ALL SELECT * FROM together) WHERE day < end_
+        GROUP BY id, segment
+    """)
+
+
+def _hazard() -> str:
+    """SQL for bleedings a year under treatment, without interaction."""
+    ratio = effects()["bleeding_aod"]
+    return f"{BLEEDINGS_A_YEAR} * exp({HAZARD}) * CASE WHEN aod THEN {ratio} ELSE 1 END"
+
+
+def _kinds() -> pd.DataFrame:
+    """``model/bleeding.csv`` numbered, with each kind's part of the draw."""
     table = model("bleeding").reset_index(names="kind")
     table["up_to"] = (table["share"] / table["share"].sum()).cumsum()
     table["from_"] = table["up_to"].shift(fill_value=0.0)

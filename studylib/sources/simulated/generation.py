@@ -15,18 +15,26 @@ from pathlib import Path
 import duckdb
 
 from studylib import project
-from studylib.sources import event_folder
+from studylib.sources import integrity
 from studylib.sources.engine import EngineSettings
+from studylib.sources.engine.duck import silence
 from studylib.sources.simulated import event_tables
 from studylib.sources.simulated.anticoagulants import (
     create_anticoagulant_courses,
     create_bleedings,
 )
+from studylib.sources.simulated.consultations import create_consultations
+from studylib.sources.simulated.deaths import create_deaths, create_lives
 from studylib.sources.simulated.dispensings import create_dispensings
-from studylib.sources.simulated.hospital import create_lives, create_stays
+from studylib.sources.simulated.establishments import create_establishments
+from studylib.sources.simulated.formulary import create_packs
+from studylib.sources.simulated.hospital import create_stays
+from studylib.sources.simulated.hospital_drugs import create_hospital_drugs
 from studylib.sources.simulated.illness import create_conditions, create_courses
 from studylib.sources.simulated.people import create_people
+from studylib.sources.simulated.professionals import create_professionals
 from studylib.sources.simulated.settings import Settings
+from studylib.sources.simulated.tariffs import create_tariffs
 
 if sys.platform != "win32":
     import fcntl
@@ -34,18 +42,37 @@ if sys.platform != "win32":
 CHUNK = 200_000  # persons whose world is in memory at once
 
 
-def create_world(
+def create_illnesses(
     connection: duckdb.DuckDBPyConnection, settings: Settings, low: int, high: int
 ) -> None:
-    """The world's tables for persons ``low`` to ``high - 1``: what truly happens to them."""
+    """The world's first tables: the persons, what ails them, their courses and bleedings."""
+    create_professionals(connection, settings)
+    create_establishments(connection, settings)
+    create_packs(connection)
+    create_tariffs(connection)
     create_people(connection, settings, low, high)
     create_conditions(connection, settings)
     create_courses(connection, settings)
     create_anticoagulant_courses(connection, settings)
     create_bleedings(connection, settings)
+
+
+def create_world(
+    connection: duckdb.DuckDBPyConnection, settings: Settings, low: int, high: int
+) -> None:
+    """The world's tables for persons ``low`` to ``high - 1``: what truly happens to them.
+
+    ``people``, ``lives``, ``conditions``, ``stays``, ``deaths``, ``en_sus``, ``dispensings`` (a
+    view), ``consultation_events``, ``misusers``, and the lists they point to: ``packs``,
+    ``prescribers``, ``pharmacies``, ``establishment_list``, ``territory``, ``ghs_tariffs``.
+    """
+    create_illnesses(connection, settings, low, high)
     create_lives(connection)
+    create_deaths(connection, settings)
     create_stays(connection, settings)
+    create_hospital_drugs(connection, settings)
     create_dispensings(connection, settings)
+    create_consultations(connection, settings)
 
 
 def folder_of(settings: Settings) -> Path:
@@ -74,7 +101,7 @@ def ensure(settings: Settings) -> Path:
 
 def _is_whole(folder: Path) -> bool:
     """Whether the population is there with all its files; they are simulated again otherwise."""
-    return (folder / "manifest.json").exists() and not event_folder.altered(folder)
+    return (folder / "manifest.json").exists() and not integrity.altered(folder)
 
 
 @contextmanager
@@ -105,6 +132,8 @@ def generate(settings: Settings, folder: Path) -> dict[str, int]:
     """Writes the event tables and ``manifest.json`` into ``folder``; total rows by table."""
     totals: dict[str, int] = {}
     connection = duckdb.connect(config=EngineSettings.from_environment().duckdb())
+    connection.execute("SET preserve_insertion_order = true")  # the same bytes on any thread count
+    silence(connection)
     try:
         for chunk, low in enumerate(range(0, settings.persons, CHUNK)):
             create_world(connection, settings, low, min(low + CHUNK, settings.persons))
@@ -114,7 +143,7 @@ def generate(settings: Settings, folder: Path) -> dict[str, int]:
         connection.close()
     manifest = {
         "kind": "simulated",
-        "files": event_folder.contents(folder),
+        "files": integrity.contents(folder),
         "settings": asdict(settings),
         "fingerprint": settings.fingerprint,
         "rows": totals,

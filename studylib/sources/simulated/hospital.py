@@ -1,146 +1,180 @@
-"""Establishments, stays in hospital and what is coded in them."""
+"""Stays in hospital: why, where, how long, their group and what is paid for them."""
 
 from __future__ import annotations
 
-import pandas as pd
+from datetime import date
+
 from duckdb import DuckDBPyConnection
 
 from studylib.sources.simulated.draws import Draws, poisson
-from studylib.sources.simulated.settings import Settings, effects, model
+from studylib.sources.simulated.establishments import usual_or_fit
+from studylib.sources.simulated.settings import EPOCH, Settings, effects, model
+from studylib.sources.simulated.tariffs import tariff_year
 
-# Kind of establishment and its share of a region's stays; the first one is the university hospital.
-ESTABLISHMENTS = (
-    ("CHU", 0.28),
-    ("CH", 0.16),
-    ("CH", 0.12),
-    ("CH", 0.10),
-    ("ESPIC", 0.08),
-    ("CLINIQUE", 0.12),
-    ("CLINIQUE", 0.09),
-    ("CLINIQUE", 0.05),
-)
-SEVERITY_COST = (1.0, 1.6, 2.3, 3.3)
+LOCKDOWN = ((date(2020, 3, 17) - EPOCH).days, (date(2020, 5, 11) - EPOCH).days)
+LOCKDOWN_KEPT = 0.35  # planned stays that still took place during the first lockdown
+DIES_IN_HOSPITAL = 0.55  # of deaths with a cause that leads there (France: about half of all)
+MOST_STAYS = 14  # of one kind for one person over the whole period
+BLEEDING, LAST_STAY = 100, 120  # sources of stays that are no line of the model
 
-
-def luhn_key(digits: str) -> str:
-    """The digit that makes ``digits`` followed by it pass the Luhn test.
-
-    >>> luhn_key("7992739871")
-    '3'
-    """
-    doubled = [int(d) * (2 if i % 2 == 0 else 1) for i, d in enumerate(reversed(digits))]
-    return str(-sum(value - 9 if value > 9 else value for value in doubled) % 10)
-
-
-def establishments(settings: Settings) -> pd.DataFrame:
-    """One row per establishment: code (FINESS form, fictitious), name, category, region, share."""
-    rows = []
-    for region in settings.regions:
-        reached = 0.0
-        for rank, (category, share) in enumerate(ESTABLISHMENTS, start=1):
-            stem = f"{region}999{rank:02d}0"
-            rows.append(
-                {
-                    "code": stem + luhn_key(stem),
-                    "name": f"Établissement {region}-{rank} ({category})",
-                    "category": category,
-                    "region": region,
-                    "rank": rank,
-                    "from_": reached,
-                    "up_to": 1.1 if rank == len(ESTABLISHMENTS) else reached + share,
-                }
-            )
-            reached += share
-    return pd.DataFrame(rows)
-
-
-def create_lives(connection: DuckDBPyConnection) -> None:
-    """Table ``lives``: people with their death, a fatal bleeding included, and last day seen."""
-    connection.execute("""
-        CREATE OR REPLACE TABLE lives AS
-        WITH fatal AS (SELECT id, min(day) + 3 AS day FROM bleedings WHERE deadly GROUP BY id)
-        SELECT p.*, least(p.natural_death, coalesce(f.day, p.natural_death)) AS death
-        FROM people AS p LEFT JOIN fatal AS f USING (id)
-    """)
+# A stay's number: the person, then the kind of stay, then its rank.
+PERSON, KIND = 1 << 12, 1 << 4
 
 
 def create_stays(connection: DuckDBPyConnection, settings: Settings) -> None:
-    """Table ``stays``: stay, id, start, end_, cim10, ccam, ghm, cost, emergency, establishment."""
+    """Table ``stays``: every stay seen, with its group and what is paid for it.
+
+    Columns: stay, id, start, end_, cim10, ccam, ghm, ghs, tariff, cost, emergency, establishment,
+    died, name (the line of the model, or empty) and sector. ``tariff`` is that
+    of the group in the tariff year of the last day; ``cost`` adds the planted extra of a bleeding
+    under AVK. A person is in one bed at a time: a planned stay that begins within another one, or
+    during which a bleeding falls, is left out.
+    """
     draws = Draws(settings.seed)
-    stay_model = model("stays").reset_index(names="kind")
-    connection.register("stay_model", stay_model)
+    connection.register("stay_model", _stay_model())
     connection.register("bleeding_model", model("bleeding").reset_index(names="kind"))
-    connection.register("establishment_model", establishments(settings))
     _create_planned_stays(connection, settings, draws)
-    under_avk = effects()["bleeding_cost_avk"]
-    stay_key = ("s.id", "s.source", "s.number")
-    severity = f"""1 + (s.length > 4)::INT * ({draws.uniform("severity", *stay_key)}
-        < 0.35 + 0.1 * p.frailty)::INT + (s.length > 8)::INT * (p.age_end > 75)::INT"""
+    _create_every_stay(connection, draws)
+    _create_graded_stays(connection, draws)
     connection.execute(f"""
         CREATE OR REPLACE TABLE stays AS
-        WITH every AS (
-            SELECT id, kind AS source, number, day, cim10, ccam, ghm_root, tariff, length,
-                emergency, 0 AS extra
-            FROM planned_stays
-            UNION ALL
-            SELECT b.id, 100 + b.segment, 0, b.day, m.cim10, m.ccam, m.ghm_root, m.tariff,
-                1 + floor({draws.exponential("bleeding/days", "b.id", "b.segment")}
-                    * (m.mean_days - 1))::BIGINT, 1,
-                CASE WHEN b.under = 'AVK' THEN {under_avk} ELSE 0 END
-            FROM bleedings AS b JOIN bleeding_model AS m USING (kind)
-        ), graded AS (
-            SELECT s.*, p.region, p.place, p.death, p.seen_from, p.seen_to,
-                {severity} AS severity,
-                {draws.uniform("establishment", *stay_key)} AS establishment_draw
-            FROM every AS s JOIN lives AS p USING (id)
-            WHERE s.day >= p.seen_from AND s.day < least(p.death, p.seen_to)
-        )
-        SELECT g.id * 4096 + g.source * 16 + g.number AS stay, g.id, g.day AS start,
-            least(g.day + g.length, g.death + 1) AS end_, g.cim10, g.ccam,
-            g.ghm_root || CASE WHEN g.length = 1 AND g.emergency = 0 THEN 'J'
-                ELSE g.severity::VARCHAR END AS ghm,
-            round(g.tariff * ({list(SEVERITY_COST)})[g.severity] + g.extra, 2) AS cost,
-            g.emergency = 1 AS emergency, e.code AS establishment,
-            g.death < g.day + g.length AS died
-        FROM graded AS g JOIN establishment_model AS e ON e.region = g.region
-            AND (0.7 * g.place + 0.3 * g.establishment_draw) >= e.from_
-            AND (0.7 * g.place + 0.3 * g.establishment_draw) < e.up_to
+        SELECT g.stay, g.id, g.start, g.end_, g.cim10, g.ccam, k.ghm, t.ghs, t.tariff,
+            round(t.tariff + g.extra, 2) AS cost, g.emergency, e.code AS establishment,
+            g.died, g.name, CASE WHEN e.category = 'CLINIQUE' THEN 'private' ELSE 'public' END
+                AS sector
+        FROM graded_stays AS g JOIN ghm_groups AS k USING (ghm_root, wanted)
+        JOIN ghs_tariffs AS t ON t.ghm = k.ghm AND t.year = {tariff_year("g.end_ - 1")}
+        JOIN establishment_list AS e ON e.region = g.region
+            AND g.where_ >= e.from_ AND g.where_ < e.up_to
     """)
-    for name in ("stay_model", "bleeding_model", "establishment_model"):
-        connection.unregister(name)
+    connection.unregister("stay_model")
+    connection.unregister("bleeding_model")
+
+
+def _stay_model() -> object:
+    """``model/stays.csv`` numbered; kinds without a condition have nobody multiplied."""
+    return model("stays").reset_index(names="kind")
 
 
 def _create_planned_stays(connection: DuckDBPyConnection, settings: Settings, draws: Draws) -> None:
     """Table ``planned_stays``: every stay but bleedings, a thinned Poisson process in season."""
     first, last = settings.days
+    _create_having_stays(connection, (last - first) / 365.25, draws)
     key = ("d.id", "d.kind", "d.number")
     connection.execute(f"""
         CREATE OR REPLACE TABLE planned_stays AS
-        WITH rates AS (
-            SELECT p.id, m.kind, c.onset, m.multiplier, m.winter,
-                (1 + abs(m.winter)) * m.yearly * exp(m.per_10_years * (p.age_end - 60) / 10)
-                    * CASE WHEN c.onset IS NULL THEN 1 ELSE m.multiplier END
-                    * {(last - first) / 365.25} AS mean,
-                {draws.uniform("stays", "p.id", "m.kind")} AS draw
-            FROM people AS p CROSS JOIN stay_model AS m
-            LEFT JOIN conditions AS c ON c.id = p.id AND c.name = m.condition
-        ), numbered AS (
-            SELECT *, unnest(range({poisson("draw", "mean", most=14)})) AS number FROM rates
+        WITH numbered AS (
+            SELECT *, unnest(range({poisson("draw", "mean", most=MOST_STAYS)})) AS number
+            FROM having_stays
         ), dated AS (
             SELECT d.*, {first} + floor({draws.uniform("stays/day", *key)}
-                    * {last - first})::BIGINT AS day,
+                    * {last - first})::BIGINT AS day
+            FROM numbered AS d
+        ), drawn AS (
+            SELECT d.*, m.* EXCLUDE (kind),
                 {draws.uniform("stays/season", *key)} AS season_draw,
                 {draws.uniform("stays/onset", *key)} AS onset_draw,
+                {draws.uniform("stays/lockdown", *key)} AS lockdown_draw,
                 {draws.exponential("stays/days", *key)} AS length_draw,
-                {draws.uniform("stays/emergency", *key)} AS emergency_draw
-            FROM numbered AS d
+                {draws.uniform("stays/emergency", *key)} < m.emergency AS urgent
+            FROM dated AS d JOIN stay_model AS m USING (kind)
+            WHERE (d.day - d.birth) / 365.25 >= m.from_age AND (d.day - d.birth) / 365.25 < m.to_age
         )
-        SELECT d.id, d.kind, d.number, d.day, m.cim10, m.ccam, m.ghm_root, m.tariff,
-            1 + floor(d.length_draw * (m.mean_days - 1))::BIGINT AS length,
-            (d.emergency_draw < m.emergency)::INT AS emergency
-        FROM dated AS d JOIN stay_model AS m USING (kind)
-        WHERE season_draw * (1 + abs(d.winter)) < 1 + d.winter * {season("d.day")}
-            AND (d.onset IS NULL OR d.day >= d.onset OR onset_draw * d.multiplier < 1)
+        SELECT id, kind, number, day, name, cim10, ccam, ghm_root,
+            1 + floor(length_draw * (mean_days - 1))::BIGINT AS length, urgent
+        FROM drawn
+        WHERE season_draw * (1 + abs(winter)) < 1 + winter * {season("day")}
+            AND (onset IS NULL OR day >= onset OR onset_draw * multiplier < 1)
+            AND (urgent OR ghm_root LIKE '28%' OR day < {LOCKDOWN[0]} OR day >= {LOCKDOWN[1]}
+                OR lockdown_draw < {LOCKDOWN_KEPT})
+    """)
+
+
+def _create_having_stays(connection: DuckDBPyConnection, years: float, draws: Draws) -> None:
+    """Table ``having_stays``: persons and kinds of stay of which they have at least one.
+
+    Columns: id, birth, kind, onset (of the condition that multiplies the rate, or null), mean and
+    draw (of the Poisson number of stays).
+    """
+    connection.execute(f"""
+        CREATE OR REPLACE TABLE having_stays AS
+        WITH base AS (
+            SELECT p.id, p.birth, m.kind, m.condition, m.multiplier, (1 + abs(m.winter)) * m.yearly
+                    * exp(m.per_10_years * (p.age_end - 60) / 10) * {years} AS mean,
+                {draws.uniform("stays", "p.id", "m.kind")} AS draw
+            FROM people AS p JOIN stay_model AS m
+                ON p.age_end >= m.from_age AND p.age_end < m.to_age + {years}
+                AND (m.sex = '' OR p.male = (m.sex = 'M'))
+        ), of_the_ill AS (
+            SELECT b.id, b.birth, b.kind, c.onset, b.mean * b.multiplier AS mean, b.draw
+            FROM base AS b JOIN conditions AS c ON c.id = b.id AND c.name = b.condition
+        )
+        SELECT b.id, b.birth, b.kind, NULL::BIGINT AS onset, b.mean, b.draw
+        FROM (SELECT * FROM base WHERE draw >= exp(-mean)) AS b
+        ANTI JOIN conditions AS c ON c.id = b.id AND c.name = b.condition
+        UNION ALL SELECT * FROM of_the_ill WHERE draw >= exp(-mean)
+    """)
+
+
+def _create_every_stay(connection: DuckDBPyConnection, draws: Draws) -> None:
+    """Table ``every_stay``: planned stays, bleedings and last stays, one bed at a time."""
+    under_avk = effects()["bleeding_cost_avk"]
+    days = draws.exponential("bleeding/days", "b.id", "b.segment")
+    connection.execute(f"""
+        CREATE OR REPLACE TABLE every_stay AS
+        WITH bled AS (
+            SELECT b.id, {BLEEDING} + b.segment AS source, 0 AS number, b.day, '' AS name,
+                m.cim10, m.ccam, m.ghm_root, 1 + floor({days} * (m.mean_days - 1))::BIGINT
+                    AS length,
+                TRUE AS urgent, CASE WHEN b.under = 'AVK' THEN {under_avk} ELSE 0 END AS extra
+            FROM bleedings AS b JOIN bleeding_model AS m USING (kind)
+        ), ended AS (
+            SELECT d.id, {LAST_STAY} AS source, 0 AS number,
+                floor({draws.exponential("last/days", "d.id")} * 7)::BIGINT AS before,
+                d.day, d.stay_cim10 AS cim10, d.ghm_root
+            FROM deaths AS d
+            WHERE d.ghm_root <> '' AND {draws.uniform("last", "d.id")} < {DIES_IN_HOSPITAL}
+        ), others AS (
+            SELECT id, kind AS source, number, day, name, cim10, ccam, ghm_root, length, urgent,
+                0 AS extra
+            FROM planned_stays
+            UNION ALL
+            SELECT id, source, number, day - before, '', cim10, '', ghm_root, before + 1, TRUE, 0
+            FROM ended
+        ), free AS (
+            SELECT o.* FROM others AS o ANTI JOIN bled AS b
+                ON b.id = o.id AND b.day < o.day + o.length AND b.day + b.length > o.day
+        ), first_come AS (
+            SELECT *, max(day + length) OVER (PARTITION BY id ORDER BY day, source, number
+                ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS busy_until
+            FROM free
+        )
+        SELECT * EXCLUDE (busy_until) FROM first_come WHERE busy_until IS NULL OR day >= busy_until
+        UNION ALL SELECT * FROM bled
+    """)
+
+
+def _create_graded_stays(connection: DuckDBPyConnection, draws: Draws) -> None:
+    """Table ``graded_stays``: those seen, with their severity and place in the region's draw."""
+    key = ("s.id", "s.source", "s.number")
+    severity = f"""1 + (s.length > 4)::INT * ({draws.uniform("severity", *key)}
+        < 0.35 + 0.1 * p.frailty)::INT + (s.length > 8)::INT * (p.age_end > 75)::INT"""
+    surgery = "NOT emergency AND ghm_root[3] IN ('C', 'K')"
+    connection.execute(f"""
+        CREATE OR REPLACE TABLE graded_stays AS
+        WITH seen AS (
+            SELECT s.id * {PERSON} + s.source * {KIND} + s.number AS stay, s.id, s.day AS start,
+                least(s.day + s.length, p.death + 1) AS end_, s.cim10, s.ccam, s.ghm_root,
+                s.extra, s.name, s.urgent AS emergency, p.death < s.day + s.length AS died,
+                p.region, CASE WHEN s.length > 1 THEN ({severity})::VARCHAR
+                    WHEN s.urgent AND s.source < {BLEEDING} THEN 'T'
+                    WHEN s.urgent THEN '1' ELSE 'J' END AS wanted,
+                0.7 * p.place + 0.3 * {draws.uniform("establishment", *key)} AS usual,
+                {draws.uniform("case mix", *key)} AS mix_draw
+            FROM every_stay AS s JOIN lives AS p USING (id)
+            WHERE s.day >= p.seen_from AND s.day < least(p.death, p.seen_to)
+        )
+        SELECT *, {usual_or_fit("usual", surgery, "emergency", "mix_draw")} AS where_ FROM seen
     """)
 
 

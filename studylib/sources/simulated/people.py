@@ -31,29 +31,20 @@ def _age(draw: str) -> str:
 def create_people(connection: DuckDBPyConnection, settings: Settings, low: int, high: int) -> None:
     """Table ``people`` for persons ``low`` to ``high - 1``, deaths from bleeding not yet known.
 
-    Columns: id, region, male, birth, age_end (years at the period's end), frailty, natural_death,
-    seen_from, seen_to (half-open), and place (a draw that ties the person to establishments).
+    Columns: id, region, department, male, birth, age_end (years at the period's end), frailty,
+    natural_death, seen_from, seen_to (half-open), place (a draw that ties the person to
+    establishments), generalist and pharmacy (numbers of ``prescribers`` and ``pharmacies``).
     """
-    draws = Draws(settings.seed)
+    _create_drawn_people(connection, Draws(settings.seed), low, high)
     first, last = settings.days
     weights = model("regions").set_index("code")["inhabitants"]
     regions = [(f"'{code}'", float(weights[code])) for code in settings.regions]
     younger = first - last  # children born during the period are simulated too
     connection.execute(f"""
         CREATE OR REPLACE TABLE people AS
-        WITH drawn AS (
-            SELECT range AS id,
-                {draws.uniform("region", "range")} AS region_draw,
-                {draws.uniform("age", "range")} AS age_draw,
-                {draws.uniform("sex", "range")} AS sex_draw,
-                {draws.normal("frailty", "range")} AS frailty,
-                {draws.exponential("death", "range")} AS death_draw,
-                {draws.uniform("seen", "range")} AS seen_draw,
-                {draws.uniform("seen/when", "range")} AS seen_when,
-                {draws.uniform("place", "range")} AS place
-            FROM range({low}, {high})
-        ), aged AS (
-            SELECT *, {_age("age_draw")} AS age, {pick("region_draw", regions)} AS region FROM drawn
+        WITH aged AS (
+            SELECT *, {_age("age_draw")} AS age, {pick("region_draw", regions)} AS region
+            FROM drawn_people
         ), sexed AS (
             SELECT *,
                 sex_draw < CASE WHEN age < 60 THEN 0.50 WHEN age < 75 THEN 0.475
@@ -68,7 +59,8 @@ def create_people(connection: DuckDBPyConnection, settings: Settings, low: int, 
                     + CASE WHEN male THEN 0.3 ELSE 0 END) AS hazard
             FROM sexed
         )
-        SELECT id, region, male, birth, ({last} - birth) / 365.25 AS age_end, frailty, place,
+        SELECT id, region, t.department, male, birth, ({last} - birth) / 365.25 AS age_end,
+            frailty, place,
             greatest(birth, {first}) + floor(365.25 * ln(1 + death_draw
                 * {DEATH_PER_YEAR_OF_AGE} / hazard) / {DEATH_PER_YEAR_OF_AGE})::BIGINT
                 AS natural_death,
@@ -78,6 +70,30 @@ def create_people(connection: DuckDBPyConnection, settings: Settings, low: int, 
             CASE WHEN seen_draw > 0.97
                 THEN greatest(birth, {first}) + 1
                     + floor(seen_when * ({last} - greatest(birth, {first}) - 1))::BIGINT
-                ELSE {last} END AS seen_to
-        FROM mortal
+                ELSE {last} END AS seen_to,
+            (t.generalist_first + floor(generalist_draw * t.generalist_count))::INTEGER
+                AS generalist,
+            (t.pharmacy_first + floor(pharmacy_draw * t.pharmacy_count))::INTEGER AS pharmacy
+        FROM mortal JOIN territory AS t USING (region)
+        WHERE department_draw >= t.from_ AND department_draw < t.up_to
+    """)
+
+
+def _create_drawn_people(connection: DuckDBPyConnection, draws: Draws, low: int, high: int) -> None:
+    """Table ``drawn_people``: everything a person is made from, one draw a column."""
+    connection.execute(f"""
+        CREATE OR REPLACE TABLE drawn_people AS
+        SELECT range AS id,
+            {draws.uniform("region", "range")} AS region_draw,
+            {draws.uniform("age", "range")} AS age_draw,
+            {draws.uniform("sex", "range")} AS sex_draw,
+            {draws.normal("frailty", "range")} AS frailty,
+            {draws.exponential("death", "range")} AS death_draw,
+            {draws.uniform("seen", "range")} AS seen_draw,
+            {draws.uniform("seen/when", "range")} AS seen_when,
+            {draws.uniform("place", "range")} AS place,
+            {draws.uniform("department", "range")} AS department_draw,
+            {draws.uniform("generalist", "range")} AS generalist_draw,
+            {draws.uniform("pharmacy", "range")} AS pharmacy_draw
+        FROM range({low}, {high})
     """)

@@ -14,13 +14,23 @@ from studylib.errors import StudyError
 
 EPOCH = date(1970, 1, 1)
 MODEL = Path(__file__).parent / "model"
+# Columns of the model's tables that stay text though they may look like numbers.
+CODES = {"code", "cim10", "atc", "ccam", "exposure", "ghm_root", "ghm", "ghs", "ucd7"}
 
 
 def model(name: str) -> pd.DataFrame:
     """One table of the simulation's model (``model/NAME.csv``), codes as text."""
     table = pd.read_csv(MODEL / f"{name}.csv", dtype=str, keep_default_na=False)
-    codes = {"code", "cim10", "atc", "ccam", "exposure", "ghm_root"}
-    return table.assign(**{c: _as_numbers(table[c]) for c in table.columns if c not in codes})
+    return table.assign(**{c: _as_numbers(table[c]) for c in table.columns if c not in CODES})
+
+
+def days_since_epoch(texts: pd.Series) -> list[int]:
+    """Days since 1970-01-01 of dates written YYYY-MM-DD.
+
+    >>> days_since_epoch(pd.Series(["1970-01-02", "2018-10-17"]))
+    [1, 17821]
+    """
+    return [(date.fromisoformat(text) - EPOCH).days for text in texts]
 
 
 def _as_numbers(values: pd.Series) -> pd.Series:
@@ -37,6 +47,15 @@ def effects() -> dict[str, float]:
     """
     table = model("effects")
     return dict(zip(table["name"], table["value"].astype(float), strict=True))
+
+
+def effect_start(name: str) -> int:
+    """Day from which a planted effect holds (days since 1970-01-01).
+
+    >>> effect_start("contract_ppi")
+    19358
+    """
+    return days_since_epoch(model("effects").set_index("name").loc[[name], "start"])[0]
 
 
 @dataclass(frozen=True)
@@ -58,6 +77,7 @@ class Settings:
     confounding: bool = True
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "regions", tuple(self.regions))
         known = list(model("regions")["code"])
         unknown = [code for code in self.regions if code not in known]
         if self.persons < 1 or self.persons > 100_000_000:

@@ -1,0 +1,17 @@
+"""Exposure: episodes of treatment, what they hold, and what becomes of them."""
+
+from studylib.cohort.exposure.adherence import days_covered, persistence
+from studylib.cohort.exposure.changes import treatment_changes
+from studylib.cohort.exposure.dose import daily_dose
+from studylib.cohort.exposure.episodes import covered, episodes
+from studylib.cohort.exposure.together import concurrent
+
+__all__ = [
+    "concurrent",
+    "covered",
+    "daily_dose",
+    "days_covered",
+    "episodes",
+    "persistence",
+    "treatment_changes",
+]

@@ -1,0 +1,1 @@
+"""Files of producers: received whole, decompressed, decoded, checked, whatever room reads them."""

@@ -1,0 +1,168 @@
+"""An import: each file landed once, verified by hash, whatever interrupted the last time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+from studylib.errors import DataMissing, StudyError
+from studylib.sources.landing.manifest import Manifest, hash_of, size_of, written
+from studylib.sources.landing.options import Options
+from studylib.sources.landing.parquet_file import land_parquet
+from studylib.sources.landing.parts import Incoming, Outcome
+from studylib.sources.landing.recognition import EXTENSIONS, Target, recognise
+from studylib.sources.landing.sas_file import land_sas
+from studylib.sources.landing.text_file import land_text
+from studylib.sources.landing.writing import PART, alone, disk_faults
+
+Status = Literal["landed", "up_to_date"]
+_READERS: dict[str, Callable[[Incoming], Outcome]] = {
+    "parquet": land_parquet,
+    "text": land_text,
+    "sas": land_sas,
+}
+
+
+@dataclass(frozen=True)
+class Landed:
+    """What became of one source: its target, whether there was anything to do, its lines."""
+
+    source: str
+    target: Target
+    status: Status
+    rows: int
+    rejected: int
+    remark: str = ""
+
+
+class Progress(Protocol):
+    """Who is told how far the import is."""
+
+    def started(self, name: str, size: int) -> None:
+        """A source begins; ``size`` in bytes (or lines, for a database)."""
+
+    def advanced(self, amount: int) -> None:
+        """That much more of the source was read."""
+
+    def finished(self, landed: Landed) -> None:
+        """The source is landed."""
+
+
+class Silent:
+    """Tells nobody."""
+
+    def started(self, name: str, size: int) -> None:
+        """Nothing."""
+
+    def advanced(self, amount: int) -> None:
+        """Nothing."""
+
+    def finished(self, landed: Landed) -> None:
+        """Nothing."""
+
+
+def land(
+    sources: Sequence[Path],
+    location: Path,
+    options: Options | None = None,
+    *,
+    progress: Progress | None = None,
+) -> list[Landed]:
+    """Lands files, or the files of folders, as Parquet below ``location``; one row per file.
+
+    A file already landed, whose source and result have not changed, is left alone. Raises a
+    StudyError at the first file that cannot be landed: those before it are kept.
+    """
+    chosen, told = options or Options(), progress or Silent()
+    with disk_faults():
+        planned = _planned(sources, chosen)
+        with alone(location):
+            manifest = Manifest.read(location)
+            _sweep(location, [target for _, target in planned])
+            return [_land_one(each, target, manifest, chosen, told) for each, target in planned]
+
+
+def _land_one(
+    file: Path, target: Target, manifest: Manifest, options: Options, progress: Progress
+) -> Landed:
+    size = size_of(file)
+    progress.started(file.name, 2 * size)
+    source: dict[str, Any] = {
+        "source": file.name,
+        "size": size,
+        "source_sha256": hash_of(file, progress.advanced),
+        "options": options.as_read(),
+    }
+    if manifest.holds(target, source):
+        entry = manifest.parts[target.key]
+        done = Landed(file.name, target, "up_to_date", entry["rows"], entry["rejected_rows"])
+    else:
+        incoming = Incoming(file, manifest.location, target, options, progress.advanced)
+        outcome = _READERS[EXTENSIONS[file.suffix.lower()]](incoming)
+        manifest.keep(target, source | entry_of(manifest.location, target, outcome))
+        remark = str(outcome.details.get("remark", ""))
+        done = Landed(file.name, target, "landed", outcome.rows, outcome.rejected, remark)
+    progress.finished(done)
+    return done
+
+
+def entry_of(location: Path, target: Target, outcome: Outcome) -> dict[str, Any]:
+    """What the manifest says of a part, beside its source."""
+    aside = outcome.rejected_file
+    return {
+        "table": target.table,
+        "year": target.year,
+        "parquet": written(location, outcome.parquet),
+        "rows": outcome.rows,
+        "rejected": None if aside is None else written(location, aside),
+        "rejected_rows": outcome.rejected,
+        "columns": [{"name": name, "type": kind} for name, kind in outcome.columns],
+        **outcome.details,
+    }
+
+
+def _planned(sources: Sequence[Path], options: Options) -> list[tuple[Path, Target]]:
+    """Each file with its target; StudyError when two files have the same one."""
+    files = [file for source in sources for file in _files(source)]
+    planned: dict[str, tuple[Path, Target]] = {}
+    for file in dict.fromkeys(path.resolve() for path in files):
+        target = recognise(file, table=options.table, year=options.year)
+        if target.key in planned:
+            raise StudyError(
+                f"{file.name} et {planned[target.key][0].name} donneraient la même partie, "
+                f"{target.key}.parquet ; renommer l'un des deux fichiers."
+            )
+        planned[target.key] = (file, target)
+    return list(planned.values())
+
+
+def _files(source: Path) -> list[Path]:
+    if source.is_dir():
+        found = sorted(
+            path
+            for path in source.rglob("*")
+            if path.is_file() and path.suffix.lower() in EXTENSIONS
+        )
+        if not found:
+            raise DataMissing(
+                f"{source.name} : aucun fichier à importer dans ce dossier ; extensions lues : "
+                f"{', '.join(EXTENSIONS)}."
+            )
+        return found
+    if not source.exists():
+        raise DataMissing(f"{source} : ce fichier n'existe pas ; vérifier son chemin.")
+    if source.suffix.lower() not in EXTENSIONS:
+        raise StudyError(
+            f"{source.name} : l'extension « {source.suffix} » n'est pas lue ; extensions lues : "
+            f"{', '.join(EXTENSIONS)} (décompresser d'abord une archive)."
+        )
+    return [source]
+
+
+def _sweep(location: Path, targets: Sequence[Target]) -> None:
+    """Removes what an interrupted import left unfinished for these parts."""
+    for target in targets:
+        for folder in (location / target.table, location / "rejected" / target.table):
+            (folder / f"{target.part}.parquet{PART}").unlink(missing_ok=True)

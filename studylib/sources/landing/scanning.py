@@ -1,0 +1,183 @@
+"""A text file line by line: well-formed UTF-8 lines on one side, wrong lines on the other."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import BinaryIO
+
+from studylib.sources.landing.survey import LONGEST_LINE
+
+_CHUNK = 8 << 20
+_LONGEST_RECORD = 64  # lines one quoted value may span
+_SHOWN = 2_000  # characters kept of a wrong line
+_CONTROLS = re.compile(rb"[\x00-\x08\x0b-\x1f\x7f]")
+
+csv.field_size_limit(LONGEST_LINE * 2)
+
+
+@dataclass(frozen=True)
+class Wrong:
+    """A line set aside: its number, the column when one is at fault, why, and as it was written."""
+
+    line: int
+    reason: str
+    text: str
+    column: str | None = None
+
+
+@dataclass
+class Block:
+    """Well-formed lines of a piece of the file: text in UTF-8, line numbers, lines as written."""
+
+    clean: list[bytes] = field(default_factory=list)
+    numbers: list[int] = field(default_factory=list)
+    raw: list[bytes] = field(default_factory=list)
+    wrong: list[Wrong] = field(default_factory=list)
+    spans_lines: bool = False
+
+
+@dataclass
+class Scanner:
+    """Reads lines of ``width`` fields after the header; ``advance`` is told the bytes read."""
+
+    stream: BinaryIO
+    encoding: str
+    separator: str
+    width: int
+    advance: Callable[[int], None]
+    line: int = 1
+    _pending: list[bytes] = field(default_factory=list)
+
+    def blocks(self) -> Iterator[Block]:
+        """The file piece by piece, in constant memory; the stream stands after the header."""
+        for data, cut_short in self._pieces():
+            block = Block()
+            if cut_short:
+                self._close_record(block)
+                self.line += 1
+                reason = "ligne de plus de 1 Mo, ou fins de ligne absentes"
+                block.wrong.append(Wrong(self.line, reason, self.shown(data)))
+            else:
+                self._read(data, block)
+            yield block
+        block = Block()
+        self._close_record(block)
+        yield block
+
+    def shown(self, line: bytes) -> str:
+        """A line as it was written, bytes that are no letter being told by their code."""
+        text = line.decode(self.encoding, errors="backslashreplace")[:_SHOWN]
+        return re.sub(r"[\x00-\x08\x0b-\x1f\x7f]", lambda found: f"\\x{ord(found[0]):02x}", text)
+
+    def _pieces(self) -> Iterator[tuple[bytes, bool]]:
+        """Whole lines, without the last end of line; or the start of a line that is too long."""
+        carry = b""
+        while chunk := self.stream.read(_CHUNK):
+            self.advance(len(chunk))
+            carry += chunk
+            cut = carry.rfind(b"\n")
+            if cut >= 0:
+                yield carry[:cut], False
+                carry = carry[cut + 1 :]
+            if len(carry) > LONGEST_LINE:
+                start = carry[:_SHOWN]
+                carry = self._rest_of_long_line(carry)
+                yield start, True
+        if carry:
+            yield carry, False
+
+    def _rest_of_long_line(self, carry: bytes) -> bytes:
+        while (chunk := self.stream.read(_CHUNK)) and (cut := chunk.find(b"\n")) < 0:
+            self.advance(len(chunk))
+        self.advance(len(chunk))
+        return chunk[cut + 1 :] if chunk else b""
+
+    def _read(self, data: bytes, block: Block) -> None:
+        if b"\r" in data:
+            data = data.replace(b"\r\n", b"\n").removesuffix(b"\r")
+        if not self._pending and b'"' not in data and not _CONTROLS.search(data):
+            lines = data.split(b"\n")
+            separator = self.separator.encode()
+            if all(line.count(separator) == self.width - 1 for line in lines) and all(lines):
+                try:
+                    clean = data.decode(self.encoding).encode().split(b"\n")
+                except UnicodeDecodeError:
+                    clean = []
+                if clean:
+                    block.clean, block.raw = clean, lines
+                    block.numbers = list(range(self.line + 1, self.line + 1 + len(lines)))
+                    self.line += len(lines)
+                    return
+        for line in data.split(b"\n"):
+            self.line += 1
+            self._take(line, block)
+
+    def _take(self, line: bytes, block: Block) -> None:
+        """One line, which may continue a quoted value begun before it."""
+        if not line and not self._pending:
+            return
+        self._pending.append(line)
+        record = b"\n".join(self._pending)
+        reason = self._judged(record, block)
+        if reason == _OPEN:
+            too_long = len(self._pending) >= _LONGEST_RECORD or len(record) > LONGEST_LINE
+            if too_long:
+                self._close_record(block)
+            return
+        self._pending = []
+        if reason:
+            block.wrong.append(Wrong(self.line, reason, self.shown(record)))
+
+    def _close_record(self, block: Block) -> None:
+        """A quoted value that never ends: its first line is wrong, the others are read anew."""
+        while self._pending:
+            first, *others = self._pending
+            number = self.line - len(others)
+            self._pending = []
+            block.wrong.append(Wrong(number, "guillemet ouvert et non fermé", self.shown(first)))
+            last, self.line = self.line, number
+            for line in others:
+                self.line += 1
+                self._take(line, block)
+            self.line = last
+
+    def _judged(self, record: bytes, block: Block) -> str:
+        """Keeps a well-formed record and returns nothing, or returns why it is wrong."""
+        if _CONTROLS.search(record):
+            return "caractère de commande dans la ligne"
+        try:
+            text = record.decode(self.encoding)
+        except UnicodeDecodeError as error:
+            return f"octet {record[error.start]:#04x} qui n'est pas du codage {self.encoding}"
+        if '"' in text:
+            try:
+                rows = list(
+                    csv.reader(io.StringIO(text, newline=""), delimiter=self.separator, strict=True)
+                )
+            except csv.Error as error:
+                return _OPEN if "unexpected end" in str(error) else "guillemets mal placés"
+            values = rows[0] if len(rows) == 1 else []
+            written = _quoted(values, self.separator)
+        else:
+            values, written = text.split(self.separator), text.encode()
+        if len(values) != self.width:
+            kind = "trop" if len(values) > self.width else "trop peu"
+            return f"{kind} de champs : {len(values)} au lieu de {self.width}"
+        block.clean.append(written)
+        block.raw.append(record)
+        block.numbers.append(self.line - record.count(b"\n"))
+        block.spans_lines |= b"\n" in written
+        return ""
+
+
+_OPEN = "open"
+
+
+def _quoted(values: list[str], separator: str) -> bytes:
+    written = io.StringIO()
+    csv.writer(written, delimiter=separator, lineterminator="\n").writerow(values)
+    return written.getvalue().removesuffix("\n").encode()

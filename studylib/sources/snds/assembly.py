@@ -1,0 +1,142 @@
+"""The steps of a reading: which event tables come from which raw tables, and what is noted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import narwhals as nw
+
+from studylib.sources.engine import Frame
+from studylib.sources.schemas import EVENT_TABLES
+from studylib.sources.snds import noted, people, residence
+from studylib.sources.snds.calendar import Period
+from studylib.sources.snds.conditions import exempted_persons, long_term_conditions
+from studylib.sources.snds.findings import Findings
+from studylib.sources.snds.hospital import read_hospital
+from studylib.sources.snds.prescribing import by_eight_characters
+from studylib.sources.snds.raw import Raw
+from studylib.sources.snds.retrocession import retrocession
+from studylib.sources.snds.town import Town
+
+OTHER_TABLES = ("unlinked_stays",)  # written beside the event tables, for spending and activity
+
+
+@dataclass
+class Reading:
+    """What the steps share: the raw tables, the days seen, the findings, the persons."""
+
+    raw: Raw
+    seen: Period
+    findings: Findings
+
+    @cached_property
+    def identities(self) -> Frame:
+        """The person behind each pseudonym and birth rank."""
+        return people.identities(self.raw)
+
+    @cached_property
+    def persons(self) -> Frame:
+        """Persons who can be followed."""
+        return people.persons(self.raw, self.identities)
+
+    @cached_property
+    def lookup(self) -> Frame:
+        """One row per pseudonym and birth rank: psa, rng_gem, person_id, unfollowed, death_date."""
+        deaths = self.persons.select("person_id", "death_date")
+        named = self.identities.join(deaths, on="person_id", how="left").select(
+            "psa", "rng_gem", "person_id", nw.col("reason").alias("unfollowed"), "death_date"
+        )
+        return self.raw.engine.checkpoint(named, "lookup")
+
+
+def town(reading: Reading) -> dict[str, Frame]:
+    """Persons, observation, dispensings, consultations, drugs sold by hospitals."""
+    raw, findings = reading.raw, reading.findings
+    care = Town(raw, reading.lookup, reading.seen, findings)
+    noted.note_volumes(raw, findings)
+    dispensings = raw.engine.checkpoint(care.dispensings(), "dispensings")
+    noted.note_packs(raw, findings, care.drug_lines, dispensings)
+    consultations = care.consultations()
+    tables = persons_and_observation(reading, care)
+    if raw.has("IR_IMB_R"):
+        lines = (care.drug_lines, care.visit_lines)
+        both = exempted_persons(raw, reading.identities, reading.seen, lines)
+        noted.note_exemptions(findings, both)
+    tables |= {
+        "dispensings": with_establishment(raw, findings, dispensings),
+        "consultations": consultations,
+    }
+    sold = retrocession(care)
+    findings.coding(raw.codings())
+    return tables if sold is None else {**tables, "hospital_drugs": sold}
+
+
+def persons_and_observation(reading: Reading, care: Town) -> dict[str, Frame]:
+    """Event tables of persons alive in the period, and of the days each is observed.
+
+    Everybody is observed from the first day (or birth) to the last one (or death): affiliation is
+    universal, and the raw tables tell no leaving.
+    """
+    raw, seen = reading.raw, reading.seen
+    lines = [
+        frame.filter(nw.col("reason").is_null()) for frame in (care.drug_lines, care.visit_lines)
+    ]
+    placed = residence.regions(raw.engine, reading.persons, lines)
+    alive = nw.col("death_date").is_null() | (nw.col("death_date") >= seen.start)
+    whole = raw.engine.checkpoint(
+        reading.persons.filter(alive & (nw.col("birth_date") < seen.end)).join(
+            placed, on="person_id", how="inner"
+        ),
+        "persons_seen",
+    )
+    noted.note_persons(raw, reading.findings, whole)
+    start = nw.max_horizontal(nw.col("birth_date"), nw.lit(seen.start))
+    end = nw.min_horizontal((nw.col("death_date") + 1).fill_null(seen.end), nw.lit(seen.end))
+    return {
+        "persons": whole.select("person_id", "sex", "birth_date", "death_date", "region"),
+        "observation": whole.select("person_id", start.alias("start"), end.alias("end")),
+    }
+
+
+def with_establishment(raw: Raw, findings: Findings, dispensings: Frame) -> Frame:
+    """Dispensings whose prescribing establishment has its nine characters.
+
+    ER_PRS_F has the eight first; BE_IDE_R gives the whole number. One that is absent there keeps
+    its eight characters.
+    """
+    names = EVENT_TABLES["dispensings"].names
+    if not raw.has("BE_IDE_R"):
+        return dispensings.select(*names)
+    known = raw.engine.load(by_eight_characters(raw), "establishments_by_eight")
+    joined = dispensings.join(known, left_on="establishment", right_on="eight", how="left")
+    prescribed = joined.filter(~nw.col("establishment").is_null())
+    counts = raw.engine.collect(
+        prescribed.select(nw.len().alias("n"), nw.col("nine").is_null().sum().alias("none"))
+    ).fillna(0)
+    findings.link(
+        "ER_PRS_F (ETB_PRE_FIN)", "BE_IDE_R", int(counts["n"].iloc[0]), int(counts["none"].iloc[0])
+    )
+    return joined.with_columns(nw.coalesce("nine", "establishment").alias("establishment")).select(
+        *names
+    )
+
+
+def conditions(reading: Reading) -> dict[str, Frame]:
+    """Long-term conditions (ALD) of the register."""
+    if not reading.raw.has("IR_IMB_R"):
+        return {}
+    table = long_term_conditions(
+        reading.raw, reading.identities, reading.findings, reading.seen.start
+    )
+    return {"long_term_conditions": table}
+
+
+def hospital(reading: Reading) -> dict[str, Frame]:
+    """Stays and what is in them, from the PMSI when it is there."""
+    known = people.hospital_identities(reading.raw, reading.identities)
+    tables = read_hospital(reading.raw, known, reading.findings)
+    return {
+        name: frame.select(*EVENT_TABLES[name].names) if name in EVENT_TABLES else frame
+        for name, frame in tables.items()
+    }

@@ -1,0 +1,83 @@
+"""The days a raw SNDS tells fully: flows come late, so the last months are left out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import narwhals as nw
+
+from studylib.errors import DataMissing, StudyError
+from studylib.sources.snds.columns import EPOCH
+from studylib.sources.snds.raw import Raw
+
+FLOW_LAG_MONTHS = 6  # 99 % of lines have come by then (Cnam)
+
+
+@dataclass(frozen=True)
+class Period:
+    """Days observed, ``[start, end)``, and the months of flow they were seen through.
+
+    ``complete_to`` is the first day whose flows are not all there, whatever cut-off was asked.
+    """
+
+    start: int
+    end: int
+    first_flow: date
+    last_flow: date
+    complete_to: int
+
+
+def period(raw: Raw, *, cut_off: date | None = None, lag_months: int | None = None) -> Period:
+    """The days that the flows at hand tell.
+
+    Care of a month comes from the next month on and takes ``lag_months`` (6 by default) to be
+    nearly whole: observation begins a month before the first flow, and ends at the first month
+    that lacks a flow, or after the day ``cut_off``. DataMissing without any line; StudyError when
+    nothing is left, or when the cut-off asked lies beyond the last flow.
+    """
+    flows = raw.engine.collect(
+        raw.table("ER_PRS_F", ["FLX_DIS_DTD"]).select(
+            nw.col("FLX_DIS_DTD").min().alias("first"), nw.col("FLX_DIS_DTD").max().alias("last")
+        )
+    ).iloc[0]
+    if flows.isna().any():
+        raise DataMissing(
+            f"Source « {raw.name} », table ER_PRS_F : aucune ligne ; vérifier l'extraction."
+        )
+    first, last = (EPOCH + timedelta(days=int(day)) for day in (flows["first"], flows["last"]))
+    complete = month_after(last, 1 - (FLOW_LAG_MONTHS if lag_months is None else lag_months))
+    end = observed_until(complete, cut_off)
+    start = month_after(first, -1)
+    if cut_off is not None and cut_off >= month_after(last, 1):
+        raise StudyError(
+            f"Source « {raw.name} » : date d'arrêt {cut_off} postérieure au dernier flux reçu "
+            f"({last:%Y-%m}) ; la laisser vide, ou choisir au plus tard "
+            f"{complete - timedelta(days=1)}."
+        )
+    if end <= start:
+        raise StudyError(
+            f"Source « {raw.name} » : avec les flux de {first:%Y-%m} à {last:%Y-%m}, aucun mois de "
+            "soins n'est complet ; extraire plus de mois de flux, ou réduire flow_lag_months."
+        )
+    return Period(days(start), days(end), first, last, days(complete))
+
+
+def observed_until(complete: date, cut_off: date | None) -> date:
+    """The first day not observed: after the one asked for, else that of an incomplete month."""
+    return complete if cut_off is None else cut_off + timedelta(days=1)
+
+
+def month_after(day: date, months: int) -> date:
+    """First day of the month ``months`` after that of ``day``.
+
+    >>> month_after(date(2023, 6, 1), -5), month_after(date(2023, 12, 15), 1)
+    (datetime.date(2023, 1, 1), datetime.date(2024, 1, 1))
+    """
+    total = day.year * 12 + day.month - 1 + months
+    return date(total // 12, total % 12 + 1, 1)
+
+
+def days(day: date) -> int:
+    """Days since 1970-01-01."""
+    return (day - EPOCH).days

@@ -1,0 +1,166 @@
+"""Lines of the DCIR: those of every archive met once, and why some are no care to count."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import narwhals as nw
+
+from studylib.sources.engine import Frame
+from studylib.sources.snds.calendar import Period
+from studylib.sources.snds.findings import Findings, line_key
+from studylib.sources.snds.layout import NINE_KEYS
+from studylib.sources.snds.people import NO_DATE, TOO_LATE, UNKNOWN_PERSON
+from studylib.sources.snds.raw import Raw
+
+INFORMATION, SUPPLEMENT, DIRECT_BILLING, MET_TWICE = (
+    "dpn_qlf_71",
+    "supplement",
+    "public_direct_billing",
+    "met_twice",
+)
+IMPOSSIBLE_DATE, OUT_OF_FLOW, BEFORE_PERIOD, AFTER_DEATH = (
+    "impossible_date",
+    "out_of_flow",
+    "before_period",
+    "after_death",
+)
+FOR_INFORMATION = 71  # DPN_QLF, PRS_DPN_QLP
+FIRST_SUPPLEMENT = 2  # CPL_MAJ_TOP
+PUBLIC_DIRECT = 1  # ETE_IND_TAA
+DAYS_AFTER_DEATH = 30  # a dispensing may be fetched, or billed, some days after a death
+EXEMPTED = (41, 42, 43, 44, 45, 46)  # EXO_MTF: care exempted for an ALD
+
+
+def united(
+    raw: Raw, table: str, columns: Sequence[str], key: Sequence[str], findings: Findings
+) -> Frame:
+    """The lines of all archives and of the live table, none of them twice.
+
+    A month of flow cut by two archives may have lines in both; doubles go to ``findings``.
+    """
+    months = shared_months(raw, table)
+    lines = raw.table(table, columns).select(*columns)
+    if not months:
+        return lines
+    shared = nw.col("FLX_DIS_DTD").is_in(months)
+    doubled = raw.engine.checkpoint(lines.filter(shared), "shared_months")
+    met = doubled.group_by(*key).agg(nw.len().alias("times")).filter(nw.col("times") > 1)
+    findings.reject(table, MET_TWICE, met.select(line_key(key)), raw.engine.count(doubled))
+    kept = raw.engine.checkpoint(once(doubled, key), "shared_months_once")
+    return nw.concat([lines.filter(~shared), kept.select(*columns)])
+
+
+def shared_months(raw: Raw, table: str) -> list[int]:
+    """Months of flow (first days) that lie in more than one archive."""
+    cells = raw.engine.collect(
+        raw.table(table, ["FLX_DIS_DTD"], archive=True)
+        .group_by("FLX_DIS_DTD", "ARCHIVE")
+        .agg(nw.len().alias("lines"))
+    )
+    archives = cells.groupby("FLX_DIS_DTD")["ARCHIVE"].nunique()
+    return [int(month) for month in archives.index[archives > 1]]
+
+
+def once(lines: Frame, key: Sequence[str]) -> Frame:
+    """One line for each key: lines that share their whole key are one line, read twice."""
+    return lines.unique([*key], keep="any")
+
+
+def for_information() -> nw.Expr:
+    """Lines sent for information only (DPN_QLF or PRS_DPN_QLP 71); a missing value is none."""
+    own, sent = nw.col("DPN_QLF").fill_null(0), nw.col("PRS_DPN_QLP").fill_null(0)
+    return (own == FOR_INFORMATION) | (sent == FOR_INFORMATION)
+
+
+def supplement() -> nw.Expr:
+    """Lines that add to the amount of another one (CPL_MAJ_TOP 2 and over)."""
+    return nw.col("CPL_MAJ_TOP").fill_null(0) >= FIRST_SUPPLEMENT
+
+
+def direct_billing(raw: Raw, findings: Findings) -> Frame | None:
+    """Nine keys of the lines by which public hospitals bill directly; None when there are none.
+
+    Their care is in the PMSI. Town lines have no line in ER_ETE_F at all, hence a left join.
+    """
+    if not raw.has("ER_ETE_F"):
+        return None
+    columns = [*NINE_KEYS, "ETE_IND_TAA"]
+    lines = united(raw, "ER_ETE_F", columns, NINE_KEYS, findings)
+    found = raw.engine.checkpoint(
+        lines.filter(nw.col("ETE_IND_TAA") == PUBLIC_DIRECT)
+        .select(*NINE_KEYS, nw.lit(True).alias("direct"))
+        .unique([*NINE_KEYS], keep="any"),
+        "direct_billing",
+    )
+    return found if raw.engine.count(found) else None
+
+
+def marked_direct(lines: Frame, direct: Frame | None) -> Frame:
+    """Adds ``direct``: whether a public hospital billed the line directly."""
+    if direct is None:
+        return lines.with_columns(nw.lit(False).alias("direct"))
+    joined = lines.join(direct, on=list(NINE_KEYS), how="left")
+    return joined.with_columns(nw.col("direct").fill_null(False))
+
+
+def with_person(lines: Frame, lookup: Frame) -> Frame:
+    """Adds person_id, death_date and why the person cannot be followed (unfollowed).
+
+    ``lookup`` has one row per pseudonym and birth rank: psa, rng_gem, person_id, unfollowed,
+    death_date.
+    """
+    joined = lines.join(
+        lookup, left_on=["BEN_NIR_PSA", "BEN_RNG_GEM"], right_on=["psa", "rng_gem"], how="left"
+    )
+    missing = nw.when(nw.col("person_id").is_null()).then(nw.lit(UNKNOWN_PERSON))
+    return joined.with_columns(missing.otherwise(nw.col("unfollowed")).alias("unfollowed"))
+
+
+def reason(seen: Period) -> nw.Expr:
+    """Why a line is set aside, the first reason that holds; null for a line to keep.
+
+    Needs day, direct, unfollowed, death_date and the columns of the qualifiers.
+    """
+    day = nw.col("day")
+    cases = (
+        (for_information(), INFORMATION),
+        (supplement(), SUPPLEMENT),
+        (nw.col("direct"), DIRECT_BILLING),
+        (impossible(), IMPOSSIBLE_DATE),
+        (day >= seen.end, OUT_OF_FLOW),
+        (day < seen.start, BEFORE_PERIOD),
+    )
+    # Spark and DuckDB alike read the cases in order; the last ones need a person.
+    last = (
+        nw.when(~nw.col("unfollowed").is_null())
+        .then(nw.col("unfollowed"))
+        .when(after_death())
+        .then(nw.lit(AFTER_DEATH))
+        .otherwise(nw.lit(None, nw.String()))
+    )
+    for test, name in reversed(cases):
+        last = nw.when(test).then(nw.lit(name)).otherwise(last)
+    return last
+
+
+def impossible() -> nw.Expr:
+    """No day of care at all: missing, 1600-01-01 or before, 2099 and after."""
+    day = nw.col("day")
+    return day.is_null() | (day <= NO_DATE) | (day >= TOO_LATE)
+
+
+def after_death() -> nw.Expr:
+    """Care more than some days after the person's death."""
+    return (nw.col("day") > nw.col("death_date") + DAYS_AFTER_DEATH).fill_null(False)
+
+
+def exempted() -> nw.Expr:
+    """Whether the care was exempted for an ALD (EXO_MTF 41 to 46)."""
+    return nw.col("EXO_MTF").is_in(list(EXEMPTED)).fill_null(False)
+
+
+def cents(amount: nw.Expr) -> nw.Expr:
+    """An amount in euros as whole cents, halves away from zero: sums of them are exact."""
+    size = (amount.abs() * 100 + 0.500001).floor()
+    return nw.when(amount < 0).then(-size).otherwise(size).cast(nw.Int64())

@@ -1,0 +1,88 @@
+"""Netting: what is billed, then cancelled by an opposite line, never happened.
+
+A correction is a line with the opposite quantity, often months later and in another bill. Lines of
+one person, day, product, prescription, prescriber and dispenser are added up over every month of
+flow collected. Only what a negative line touches needs it; the rest goes through as it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import narwhals as nw
+
+from studylib.sources.engine import Engine, Frame
+from studylib.sources.snds.findings import Findings, line_key
+
+CANCELLED, ORPHAN, REGULARISED, NEGATIVE_AMOUNT = (
+    "cancelled",
+    "orphan_cancellation",
+    "regularised",
+    "negative_amount",
+)
+
+
+def netted(
+    engine: Engine,
+    lines: Frame,
+    group: Sequence[str],
+    findings: Findings,
+    table: str,
+    key: Sequence[str],
+) -> Frame:
+    """The lines once corrections are taken into account, without their keys.
+
+    ``lines`` has quantity (signed), cents and the columns of ``group`` (without null). Groups whose
+    quantity is nil are cancelled; a negative one cancels something that is not there; both are set
+    aside, like groups whose amount is negative. What remains of a corrected group is its first
+    line, with the group's quantity and amount.
+    """
+    near = list(group[:3])  # person, day, product: enough to tell what a negative line may touch
+    negative = engine.checkpoint(
+        lines.filter(nw.col("quantity") <= 0).select(*near).unique(near, keep="any"), "negative"
+    )
+    kept_columns = [name for name in lines.collect_schema().names() if name not in key]
+    if not engine.count(negative):
+        return lines.select(*kept_columns)
+    untouched = lines.join(negative, on=near, how="anti").select(*kept_columns)
+    touched = engine.checkpoint(summed(lines.join(negative, on=near, how="semi"), group), "touched")
+    total = engine.count(lines)
+    net, money = nw.col("net_quantity"), nw.col("net_cents")
+    for reason, test in (
+        (CANCELLED, net == 0),
+        (ORPHAN, net < 0),
+        (NEGATIVE_AMOUNT, (net > 0) & (money < 0)),
+        (REGULARISED, (net > 0) & (money >= 0) & (nw.col("quantity") < 0)),
+    ):
+        findings.reject(table, reason, _shown(touched.filter(test), key), total)
+    kept = touched.filter((net > 0) & (money >= 0)).group_by(*group)
+    sums = {"quantity": nw.col("quantity").sum(), "cents": nw.col("cents").sum()}
+    merged = kept.agg(
+        *[
+            sums.get(name, nw.col(name).min()).alias(name)
+            for name in kept_columns
+            if name not in group
+        ]
+    )
+    types = untouched.collect_schema()
+    return nw.concat(
+        [untouched, merged.select(*[nw.col(name).cast(types[name]) for name in kept_columns])]
+    )
+
+
+def summed(lines: Frame, group: Sequence[str]) -> Frame:
+    """Adds net_quantity and net_cents, the sums over each group."""
+    return lines.with_columns(
+        nw.col("quantity").sum().over(*group).alias("net_quantity"),
+        nw.col("cents").sum().over(*group).cast(nw.Int64()).alias("net_cents"),
+    )
+
+
+def _shown(lines: Frame, key: Sequence[str]) -> Frame:
+    return lines.select(
+        line_key(key),
+        "day",
+        nw.col("product").alias("code"),
+        "quantity",
+        (nw.col("cents") / 100).alias("amount"),
+    )

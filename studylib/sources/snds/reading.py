@@ -1,0 +1,154 @@
+"""Reading raw tables once into a folder of event tables, whole or not at all.
+
+The reading goes by steps (town, conditions, hospital). A step that is done leaves its tables and
+what it found; an interrupted reading goes on from there. The folder takes its name once whole.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Callable, Mapping
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from studylib import project
+from studylib.errors import DataMissing
+from studylib.sources import integrity
+from studylib.sources.engine import Engine, Frame
+from studylib.sources.schemas import EVENT_TABLES
+from studylib.sources.snds import assembly
+from studylib.sources.snds.calendar import Period, period
+from studylib.sources.snds.findings import Findings
+from studylib.sources.snds.raw import Raw
+
+STEPS: Mapping[str, Callable[[assembly.Reading], dict[str, Frame]]] = {
+    "town": assembly.town,
+    "conditions": assembly.conditions,
+    "hospital": assembly.hospital,
+}
+_SORTED = {
+    "dispensings": ("atc", "person_id", "start", "cip13", "quantity", "cost"),
+    "persons": ("person_id",),
+    "establishments": ("code",),
+}
+_CODE = Path(__file__).parent
+_MARKS = ".steps"
+_UNREADABLE = (duckdb.IOException, duckdb.InvalidInputException)  # pages that do not decode
+
+
+def fingerprint(location: Path, *, cut_off: date | None = None) -> str:
+    """What identifies the event tables: the raw files, the cut-off and the code that reads.
+
+    DataMissing when the folder is absent.
+    """
+    if not location.is_dir():
+        raise DataMissing(f"SNDS : le dossier {location} n'existe pas.")
+    digest = hashlib.sha256(f"{integrity.fingerprint(location)}/{cut_off}".encode())
+    for path in sorted([*_CODE.glob("*.py"), *_CODE.glob("*/*.csv")]):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def event_folder_of(
+    name: str, location: Path, *, engine: Engine | None = None, cut_off: date | None = None
+) -> Path:
+    """The folder of event tables of the raw tables in ``location``, made first if not there.
+
+    ``name`` is the source's, for messages; ``cut_off`` the last day of care that counts (by
+    default, that of the last month seen through six months of flow). DataMissing when a table or a
+    year is absent or a file unreadable, TableError when a column or a type is not right.
+    """
+    mark = fingerprint(location, cut_off=cut_off)
+    folder = project.writable_data() / "events" / f"snds-{mark[:16]}"
+    if (folder / "manifest.json").exists() and not integrity.altered(folder):
+        return folder
+    part = folder.with_name(f".part-{folder.name}")
+    part.mkdir(parents=True, exist_ok=True)
+    read(name, location, part, engine=engine, cut_off=cut_off, mark=mark)
+    shutil.rmtree(folder, ignore_errors=True)
+    try:
+        os.rename(part, folder)
+    except OSError:  # another process has made it meanwhile
+        if not (folder / "manifest.json").exists():
+            raise
+    return folder
+
+
+def read(
+    name: str,
+    location: Path,
+    folder: Path,
+    *,
+    engine: Engine | None = None,
+    cut_off: date | None = None,
+    mark: str = "",
+) -> None:
+    """Reads the raw tables of ``location`` into ``folder``; steps already done there are kept."""
+    chosen = engine or Engine.start()
+    try:
+        raw = Raw(name, location, chosen)
+        findings = Findings(chosen, folder)
+        seen = period(raw, cut_off=cut_off)
+        _run(raw, folder, findings, seen)
+        findings.write()
+    except _UNREADABLE as error:
+        raise DataMissing(
+            f"Source « {name} » : un fichier de {location.name} ne se lit pas jusqu'au bout "
+            f"({str(error).splitlines()[0]}) ; l'extraire à nouveau."
+        ) from error
+    finally:
+        if engine is None:
+            chosen.stop()
+    shutil.rmtree(folder / _MARKS, ignore_errors=True)
+    manifest = _manifest(folder, seen, cut_off, mark)
+    text = json.dumps(manifest, ensure_ascii=False, indent=1)
+    (folder / "manifest.json").write_text(text, encoding="utf-8")
+
+
+def _run(raw: Raw, folder: Path, findings: Findings, seen: Period) -> None:
+    """Each step in turn; what it found is kept beside its tables until all are done."""
+    reading = assembly.Reading(raw, seen, findings)
+    done: list[dict[str, Any]] = []
+    for step, work in STEPS.items():
+        mark = folder / _MARKS / f"{step}.json"
+        if not mark.exists():
+            findings.begin(step)
+            for table, frame in work(reading).items():
+                if table in EVENT_TABLES or table in assembly.OTHER_TABLES:
+                    write(raw.engine, table, frame, folder / table / f"{step}.parquet")
+            mark.parent.mkdir(parents=True, exist_ok=True)
+            part = mark.with_suffix(".part")
+            part.write_text(json.dumps(findings.rows()), encoding="utf-8")
+            os.replace(part, mark)
+        done.append(json.loads(mark.read_text(encoding="utf-8")))
+    findings.begin("all")
+    for rows in done:
+        findings.add(rows)
+
+
+def write(engine: Engine, table: str, frame: Frame, file: Path) -> int:
+    """Writes an event table, sorted, as ``file``, which appears once whole; number of rows."""
+    names = engine.columns(frame)
+    order = [name for name in _SORTED.get(table, ("person_id", "start", "code")) if name in names]
+    part = file.with_name(f".{file.name}.part")
+    rows = engine.write_parquet(frame, part, sort_by=order)
+    os.replace(part, file)
+    return rows
+
+
+def _manifest(folder: Path, seen: Period, cut_off: date | None, mark: str) -> dict[str, Any]:
+    return {
+        "kind": "snds",
+        "files": integrity.contents(folder),
+        "fingerprint": mark,
+        "cut_off": None if cut_off is None else cut_off.isoformat(),
+        "days": [seen.start, seen.end],
+        "complete_to": seen.complete_to,
+        "flows": [seen.first_flow.isoformat(), seen.last_flow.isoformat()],
+    }

@@ -1,0 +1,157 @@
+"""All traps together, from the raw tables to an opened source: the truth is met."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import narwhals as nw
+import pandas as pd
+import pytest
+from snds.compared import differences
+
+from studylib import sources
+from studylib.errors import StudyError
+from studylib.sources import Engine
+from studylib.sources.engine import EngineSettings, Frame
+from studylib.sources.quality import QUALITY_TABLES, REJECTED_LINES
+from studylib.sources.simulated.settings import Settings
+from studylib.sources.snds import event_folder_of, reading
+from studylib.sources.snds.assembly import Reading
+from studylib.sources.snds.calendar import days, month_after, period
+from studylib.sources.snds.people import identities
+from studylib.sources.snds.raw import Raw
+from studylib.sources.snds.simulation import simulate
+from studylib.tables import check
+
+REGIONS = ("11", "84", "94", "04")
+SIZES = [(1_000, 1), (3_000, 2), (10_000, 3)]
+
+
+@pytest.fixture(scope="module")
+def simulated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small SNDS with all its traps."""
+    folder = tmp_path_factory.mktemp("small") / "raw"
+    simulate(Settings(persons=600, first_year=2021, last_year=2022, regions=("94",)), folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def opened(simulated: Path) -> Iterator[Path]:
+    """Its event folder, in a place of its own for event folders."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("STUDYLIB_DATA", str(simulated.parent / "data"))
+        yield event_folder_of("essai", simulated)
+
+
+@pytest.mark.parametrize(("persons", "seed"), SIZES)
+def test_truth_under_all_traps(persons: int, seed: int, tmp_path: Path) -> None:
+    """Persons, boxes, euros, visits, ALD, stays and diagnoses."""
+    raw, events = tmp_path / "raw", tmp_path / "events"
+    first = 2018 if persons > 5_000 else 2017
+    settings = Settings(persons, first_year=first, last_year=2018, regions=REGIONS, seed=seed)
+    simulate(settings, raw)
+    with Engine.start(EngineSettings(threads=2)) as engine:
+        reading.read("essai", raw, events, engine=engine)
+        tables = {
+            name: engine.read_parquet(sorted((events / name).glob("*.parquet")))
+            for name in (
+                "persons", "dispensings", "consultations", "long_term_conditions", "stays",
+                "diagnoses",
+            )
+        }  # fmt: skip
+        tables["retrocession"] = engine.read_parquet([events / "hospital_drugs" / "town.parquet"])
+        manifest = json.loads((events / "manifest.json").read_text(encoding="utf-8"))
+        start, end = manifest["days"]
+        known = identities(Raw("essai", raw, engine))
+        assert differences(engine, raw, (start, end), known, tables) == {}
+        assert all(engine.count(frame) for frame in tables.values())
+
+
+def test_opened_as_a_source(simulated: Path, opened: Path) -> None:
+    """The folder is made once, found again, and holds what every source must."""
+    written = {path: path.stat().st_mtime_ns for path in opened.rglob("*.parquet")}
+    source = sources.open("snds", location=simulated)
+    assert written == {path: path.stat().st_mtime_ns for path in opened.rglob("*.parquet")}
+    persons = source.engine.count(source.table("persons"))
+    assert source.engine.count(source.table("observation")) == persons > 500
+    observed = source.engine.collect(
+        source.table("observation").select((nw.col("end") - nw.col("start")).min().alias("days"))
+    )
+    assert observed["days"].iloc[0] > 0
+
+
+def test_what_is_set_aside_can_be_found_again(opened: Path) -> None:
+    """Counts, keys and amounts of rejected lines agree, and every table keeps its contract."""
+    folder = opened
+    quality = {
+        name: check(pd.read_parquet(folder / "quality" / f"{name}.parquet"), contract)
+        for name, contract in QUALITY_TABLES.items()
+    }
+    listed = pd.read_parquet(folder / "rejected_lines")
+    assert list(listed.columns) == REJECTED_LINES.names
+    counts = listed.groupby(["table", "reason"]).agg(
+        lines=("line", "size"), amount=("amount", "sum")
+    )
+    told = quality["rejected"].set_index(["table", "reason"]).query("lines > 0")
+    assert counts["lines"].to_dict() == told["lines"].to_dict()
+    assert counts["amount"].to_dict() == pytest.approx(told["amount"].fillna(0).to_dict())
+    assert {"cancelled", "dpn_qlf_71", "out_of_flow", "met_twice"} <= set(
+        told.loc["ER_PHA_F"].index
+    )
+
+
+def test_a_cut_off_is_the_last_day(simulated: Path) -> None:
+    """Nothing after the day asked for; a day beyond the flows is refused."""
+    with Engine.start() as engine:
+        raw = Raw("essai", simulated, engine)
+        seen = period(raw, cut_off=date(2021, 12, 31))
+        assert seen.end == days(date(2022, 1, 1))
+        assert seen.start == days(date(2021, 1, 1))
+        assert seen.complete_to == days(month_after(seen.last_flow, -5))
+        with pytest.raises(StudyError, match="postérieure au dernier flux"):
+            period(raw, cut_off=date(2026, 1, 1))
+        with pytest.raises(StudyError, match="aucun mois de soins n'est complet"):
+            period(raw, lag_months=40)
+
+
+def test_an_interrupted_reading_goes_on(
+    simulated: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A step that was done is kept with what it found; the one cut short is done again."""
+    calls: list[str] = []
+    ready = False
+
+    def first(work: Reading) -> dict[str, Frame]:
+        calls.append("first")
+        lines = work.raw.engine.load(pd.DataFrame({"line": ["a|1"]}), "lines")
+        work.findings.reject("ER_PRS_F", "cancelled", lines, 10)
+        return {"persons": work.raw.engine.load(pd.DataFrame({"person_id": [2, 1]}), "persons")}
+
+    def second(work: Reading) -> dict[str, Frame]:
+        calls.append("second")
+        lines = work.raw.engine.load(pd.DataFrame({"line": ["b|1", "b|2"]}), "lines")
+        work.findings.reject("T_MCOaaB", "error_group", lines, 20)
+        if not ready:
+            raise KeyboardInterrupt
+        return {}
+
+    monkeypatch.setattr(reading, "STEPS", {"first": first, "second": second})
+    with pytest.raises(KeyboardInterrupt):
+        reading.read("essai", simulated, tmp_path)
+    assert not (tmp_path / "manifest.json").exists()
+    ready = True
+    reading.read("essai", simulated, tmp_path)
+    assert calls == ["first", "second", "second"]
+    assert pd.read_parquet(tmp_path / "persons")["person_id"].tolist() == [1, 2]
+    rejected = pd.read_parquet(tmp_path / "quality" / "rejected.parquet")
+    assert dict(zip(rejected["reason"], rejected["lines"], strict=True)) == {
+        "cancelled": 1,
+        "error_group": 2,
+    }
+    assert len(pd.read_parquet(tmp_path / "rejected_lines")) == 3
+    assert not [
+        path for path in tmp_path.rglob("*") if "part" in path.suffix or ".part" in path.name
+    ]
