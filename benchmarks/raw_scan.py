@@ -1,7 +1,5 @@
 """The floor of reading raw town drugs: the columns needed, and nothing else."""
 
-import sys
-
 import duckdb
 
 from benchmarks.measured import told

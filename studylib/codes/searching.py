@@ -52,7 +52,7 @@ def search(text: str, *, limit: int = 20) -> pd.DataFrame:
     found = _ranked(_haystack(_signature()), asked)
     found = pd.concat([found, _lists_of(found[found["rank"] <= 1])], ignore_index=True)
     ordered = found.sort_values(["rank", "order", "length", "code"], kind="stable")
-    ordered = ordered.drop_duplicates(["origin", "code", "label"])
+    ordered = ordered.drop_duplicates(["origin", "code"])
     return ordered[HIT_COLUMNS].head(limit).reset_index(drop=True)
 
 

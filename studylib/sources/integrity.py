@@ -23,8 +23,8 @@ _REMEMBERED = ".hashes.json"
 
 def contents(folder: Path) -> dict[str, str]:
     """The hash (sha256) of each Parquet file of the folder, by its path within it."""
-    files = {path.relative_to(folder).as_posix(): path for path in sorted(folder.rglob("*.parquet"))}
-    return {name: hash_of(path) for name, path in files.items()}
+    found = sorted(folder.rglob("*.parquet"))
+    return {path.relative_to(folder).as_posix(): hash_of(path) for path in found}
 
 
 def hash_of(path: Path) -> str:

@@ -71,9 +71,7 @@ CODINGS = Table(
     key=("table", "column", "year", "form"),
 )
 
-QUALITY_TABLES = {
-    table.name: table for table in (VOLUMES, REJECTED, LINKS, UNKNOWN_CODES, CODINGS)
-}
+QUALITY_TABLES = {table.name: table for table in (VOLUMES, REJECTED, LINKS, UNKNOWN_CODES, CODINGS)}
 
 # One row per raw line that was set aside, kept whole enough to be found again. Never shown.
 REJECTED_LINES = Table(

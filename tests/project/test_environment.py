@@ -17,9 +17,12 @@ PINNED = {
     canonicalize_name(name): Version(version)
     for name, version in re.findall(r"^([A-Za-z0-9._-]+)==([^\s;\\]+)", LOCK, flags=re.M)
 }
+# Extras that only some sites need, and that take minutes to build (spark) or a server (oracle).
+APART = {"spark", "oracle"}
+EXTRAS = PROJECT["optional-dependencies"]
 DECLARED = [
     *PROJECT["dependencies"],
-    *(line for lines in PROJECT["optional-dependencies"].values() for line in lines),
+    *(line for name, lines in EXTRAS.items() if name not in APART for line in lines),
 ]
 
 

@@ -136,7 +136,8 @@ MUTATIONS: dict[str, tuple[str, str, object, str, object]] = {
     "both collections": ("T20", "retrocession", retrocession, "in_the_pmsi", _never),
     "UCD as written": ("T9", "retrocession", retrocession, "ucd7", lambda: nw.col("UCD_UCD_COD")),
     "accidents at work as ALD": (
-        "T25", "long_term_conditions", conditions, "ald_ground", lambda: nw.lit(True)
+        "T25", "long_term_conditions", conditions, "ald_ground",
+        lambda: ~nw.col("IMB_ETM_NAT").is_null(),
     ),
     "every record": (
         "T26", "long_term_conditions", conditions, "latest_record",

@@ -107,7 +107,7 @@ def test_limit_and_short_searches():
 
 
 def test_a_new_version_is_searched_at_once(tmp_path):
-    assert codes.search("edoxaban").empty
+    assert hits("edoxaban") == [("liste aod", "B01AF")]
     (tmp_path / "atc.csv").write_text("code,label\nB01AF03,EDOXABAN\n", encoding="utf-8")
     referentials.update("atc", tmp_path / "atc.csv", today=TODAY)
     assert hits("edoxaban") == [("liste aod", "B01AF"), ("atc", "B01AF03")]

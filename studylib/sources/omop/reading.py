@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import shutil
 import tempfile
 from pathlib import Path
 
 from studylib import project
 from studylib.sources import integrity
 from studylib.sources.engine import Engine
+from studylib.sources.made_once import made_once
 from studylib.sources.omop import files, layout
 from studylib.sources.omop.assembly import event_tables
 from studylib.sources.omop.findings import Findings
@@ -45,21 +44,17 @@ def event_folder_of(
     chosen = settings or Settings(region=region)
     mark = fingerprint(location, settings=chosen)
     folder = project.writable_data() / "events" / f"omop-{mark[:16]}"
-    if not _is_whole(folder):
+
+    def make(part: Path) -> None:
         files.require(
             name,
             files.locate(name, location),
             layout.required_tables(chosen.drugs, chosen.conditions),
         )
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        shutil.rmtree(folder, ignore_errors=True)
-        part = Path(tempfile.mkdtemp(prefix=".part-", dir=folder.parent))
-        try:
-            _make(name, location, part / "events", part / "csv", chosen, engine, mark)
-            _place(part / "events", folder)
-        finally:
-            shutil.rmtree(part, ignore_errors=True)
-    return folder
+        with tempfile.TemporaryDirectory(prefix=".csv-", dir=part.parent) as scratch:
+            _make(name, location, part, Path(scratch), chosen, engine, mark)
+
+    return made_once(folder, make)
 
 
 def fingerprint(
@@ -79,18 +74,6 @@ def fingerprint(
         "csv": [[file.name.lower(), integrity.hash_of(file)] for file in sorted(exported)],
     }
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
-
-
-def _is_whole(folder: Path) -> bool:
-    return (folder / "manifest.json").exists() and not integrity.altered(folder)
-
-
-def _place(made: Path, folder: Path) -> None:
-    try:
-        os.rename(made, folder)
-    except OSError:  # another process has made it meanwhile
-        if not _is_whole(folder):
-            raise
 
 
 def _make(

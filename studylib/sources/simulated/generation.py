@@ -3,12 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
-import sys
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 
@@ -18,6 +12,7 @@ from studylib import project
 from studylib.sources import integrity
 from studylib.sources.engine import EngineSettings
 from studylib.sources.engine.duck import silence
+from studylib.sources.made_once import made_once
 from studylib.sources.simulated import event_tables
 from studylib.sources.simulated.anticoagulants import (
     create_anticoagulant_courses,
@@ -35,9 +30,6 @@ from studylib.sources.simulated.people import create_people
 from studylib.sources.simulated.professionals import create_professionals
 from studylib.sources.simulated.settings import Settings
 from studylib.sources.simulated.tariffs import create_tariffs
-
-if sys.platform != "win32":
-    import fcntl
 
 CHUNK = 200_000  # persons whose world is in memory at once
 
@@ -87,45 +79,7 @@ def ensure(settings: Settings) -> Path:
     could be taken for a population. Of several processes that want it at once, one makes it and
     the others wait.
     """
-    folder = folder_of(settings)
-    if not _is_whole(folder):
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with _alone(folder.parent / f".{folder.name}.lock"):
-            if not _is_whole(folder):
-                shutil.rmtree(folder, ignore_errors=True)
-                for left in folder.parent.glob(".part-*"):  # by a process killed meanwhile
-                    shutil.rmtree(left, ignore_errors=True)
-                _make(settings, folder)
-    return folder
-
-
-def _is_whole(folder: Path) -> bool:
-    """Whether the population is there with all its files; they are simulated again otherwise."""
-    return (folder / "manifest.json").exists() and not integrity.altered(folder)
-
-
-@contextmanager
-def _alone(lock: Path) -> Iterator[None]:
-    """Holds the lock file; the system lets it go when the process ends, however it ends."""
-    if sys.platform == "win32":
-        yield
-        return
-    with lock.open("a") as held:
-        fcntl.flock(held, fcntl.LOCK_EX)
-        yield
-
-
-def _make(settings: Settings, folder: Path) -> None:
-    part = Path(tempfile.mkdtemp(prefix=".part-", dir=folder.parent))
-    try:
-        generate(settings, part)
-        part.chmod(0o755)
-        os.rename(part, folder)
-    except OSError:  # without locks, another process may have made it meanwhile
-        if not (folder / "manifest.json").exists():
-            raise
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
+    return made_once(folder_of(settings), lambda part: generate(settings, part))
 
 
 def generate(settings: Settings, folder: Path) -> dict[str, int]:

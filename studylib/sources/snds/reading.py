@@ -21,6 +21,7 @@ from studylib import project
 from studylib.errors import DataMissing
 from studylib.sources import integrity
 from studylib.sources.engine import Engine, Frame
+from studylib.sources.made_once import made_once
 from studylib.sources.schemas import EVENT_TABLES
 from studylib.sources.snds import assembly
 from studylib.sources.snds.calendar import Period, period
@@ -66,18 +67,11 @@ def event_folder_of(
     """
     mark = fingerprint(location, cut_off=cut_off)
     folder = project.writable_data() / "events" / f"snds-{mark[:16]}"
-    if (folder / "manifest.json").exists() and not integrity.altered(folder):
-        return folder
-    part = folder.with_name(f".part-{folder.name}")
-    part.mkdir(parents=True, exist_ok=True)
-    read(name, location, part, engine=engine, cut_off=cut_off, mark=mark)
-    shutil.rmtree(folder, ignore_errors=True)
-    try:
-        os.rename(part, folder)
-    except OSError:  # another process has made it meanwhile
-        if not (folder / "manifest.json").exists():
-            raise
-    return folder
+    return made_once(
+        folder,
+        lambda part: read(name, location, part, engine=engine, cut_off=cut_off, mark=mark),
+        goes_on=True,
+    )
 
 
 def read(

@@ -16,6 +16,7 @@ from studylib import project
 from studylib.errors import StudyError
 from studylib.sources.engine import EngineSettings
 from studylib.sources.engine.duck import silence
+from studylib.sources.made_once import made_once
 from studylib.sources.simulated.generation import create_world
 from studylib.sources.simulated.settings import Settings
 from studylib.sources.snds.simulation.dcir import write_dcir
@@ -89,9 +90,12 @@ def ensure(settings: Settings, traps: Traps) -> Path:
     """The folder of this simulated SNDS, written first if it is not there whole."""
     mark = fingerprint(settings, traps)
     folder = project.writable_data() / "simulated" / f"snds-{mark[:16]}"
-    if not (folder / TRUTH / WHOLE).exists():
-        simulate(settings, folder, traps=traps)
-    return folder
+    return made_once(
+        folder,
+        lambda part: simulate(settings, part, traps=traps),
+        whole=lambda made: (made / TRUTH / WHOLE).exists(),
+        goes_on=True,
+    )
 
 
 def write_block(settings: Settings, traps: Traps, folder: Path, block: int) -> None:
