@@ -102,6 +102,7 @@ QUALITY_VALUES: Mapping[str, str] = {
     "duplicate_finess": "double transmission (AP-HP, HCL, AP-HM)",
     "other_establishment": "prestation pour un autre établissement",
     "inter_establishment": "soin donné pour un autre établissement",
+    "ER_PRS_F (fees)": "ER_PRS_F (honoraires)",
     "automatic_rsa": "résumé automatique",
     "return_code": "chaînage non fiable (code retour)",
     "no_valuation": "séjour non valorisé",

@@ -14,7 +14,7 @@ from studylib.sources.engine import Engine, Frame
 from studylib.sources.engine.duck import DuckEngine
 from studylib.sources.simulated.generation import create_world
 from studylib.sources.simulated.settings import Settings
-from studylib.sources.snds import assembly
+from studylib.sources.snds import assembly, residence
 from studylib.sources.snds.calendar import Period, period
 from studylib.sources.snds.conditions import long_term_conditions
 from studylib.sources.snds.findings import Findings
@@ -90,6 +90,12 @@ class Read:
         reading = self.reading
         return Town(reading.raw, reading.lookup, reading.seen, reading.findings)
 
+    @cached_property
+    def places(self) -> list[Frame]:
+        """What care tells of each person."""
+        lines = (self.town.drug_lines, self.town.visit_lines)
+        return [residence.places(self.engine, frame) for frame in lines]
+
     def table(self, part: str) -> Frame:
         """One of the parts that are compared."""
         if part not in self.tables:
@@ -99,7 +105,7 @@ class Read:
     def _read(self, part: str) -> Frame:
         reading = self.reading
         if part == "persons":
-            return assembly.persons_and_observation(reading, self.town)["persons"]
+            return assembly.persons_and_observation(reading, self.places)["persons"]
         if part == "dispensings":
             return self.town.dispensings()
         if part == "consultations":

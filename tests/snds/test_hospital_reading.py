@@ -351,21 +351,19 @@ def test_the_whole_reading_gives_the_event_tables(drawn: Drawn) -> None:
     ]
 
 
-def test_a_list_is_made_from_its_history() -> None:
-    events = pd.DataFrame(
-        {
-            "ucd7": "9000001",
-            "label": "A",
-            "atc": "L01AA01",
-            "event": ["inscription", "tarif", "tarif", "radiation", "modification"],
-            "published": pd.to_datetime(["2019-01-10"] * 5),
-            "effective": pd.to_datetime(
-                ["2019-01-10", "2019-01-10", "2019-03-15", "2019-05-01", None]
-            ),
-            "price_with_tax": [None, 10.0, 8.0, None, None],
-        }
+def test_a_list_gives_the_tariff_of_a_day_and_of_a_month() -> None:
+    listed = ListeEnSus(
+        pd.DataFrame(
+            {
+                "ucd7": "9000001",
+                "label": "A",
+                "atc": "L01AA01",
+                "start": [day("2019-01-10"), day("2019-03-15")],
+                "end": [float(day("2019-03-15")), float(day("2019-05-01"))],
+                "tariff": [10.0, 8.0],
+            }
+        )
     )
-    listed = ListeEnSus.from_events(events)
     assert [listed.tariff("9000001", day(text)) for text in (
         "2019-01-09", "2019-01-10", "2019-03-14", "2019-03-15", "2019-04-30", "2019-05-01",
     )] == [None, 10.0, 10.0, 8.0, 8.0, None]  # fmt: skip

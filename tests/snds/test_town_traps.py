@@ -120,7 +120,7 @@ MUTATIONS: dict[str, tuple[str, str, object, str, object]] = {
     "no netting of visits": ("T1", "consultations", town, "netted", _not_netted),
     "distinct lines": ("T2", "dispensings", town, "netted", _distinct),
     "amount of the prestation": ("T3", "dispensings", town, "box_amount", _of_the_prestation),
-    "a line met twice counts twice": ("T4", "dispensings", lines, "once", lambda rows, _: rows),
+    "a line met twice counts twice": ("T4", "dispensings", lines, "not_met", lambda rows, *_: rows),
     "tables of the years of care": ("T4", "dispensings", Raw, "_look_for", _years_of_care),
     "lines for information": ("T5", "dispensings", lines, "for_information", _never),
     "direct billing": ("T5", "consultations", lines, "direct_billing", lambda *_: None),
@@ -261,8 +261,8 @@ def test_both_definitions_of_ald(world: World, read: Callable[[Path], Read]) -> 
     """Under T25 the register and exempted care disagree, in about the shares of 2017."""
     reading = read(world.recorded("T25"))
     known = reading.reading.identities
-    care = (reading.town.drug_lines, reading.town.visit_lines)
-    both = conditions.exempted_persons(reading.reading.raw, known, reading.seen, care)
+    raw = reading.reading.raw
+    both = conditions.exempted_persons(raw, known, reading.seen, reading.places)
     noted.note_exemptions(reading.reading.findings, both)
     links = reading.reading.findings.table("links").set_index("from_table")
     shares = links["unmatched"] / links["lines"]

@@ -5,11 +5,13 @@ Not ``local[*]``: rows travel between processes, and a worker can be killed.
 
 from __future__ import annotations
 
+import ctypes
 import importlib.util
 import os
 import signal
 import socket
 import subprocess
+import sys
 import time
 import urllib.error
 import urllib.request
@@ -20,6 +22,7 @@ import psutil
 from studylib.sources import EngineSettings
 
 LOOPBACK = "127.0.0.1"
+PR_SET_PDEATHSIG = 1
 START_SECONDS = 300  # processes start slowly beside a whole test run
 
 
@@ -96,6 +99,7 @@ class Cluster:
                 stderr=subprocess.STDOUT,
                 env=environment,
                 start_new_session=True,  # a group of its own, killed with its executor
+                preexec_fn=_die_with_parent,
             )
 
     def _wait_for(self, workers: int) -> None:
@@ -105,6 +109,12 @@ class Cluster:
                 self.stop()
                 raise RuntimeError(f"cluster not up: see the logs in {self.folder}")
             time.sleep(0.3)
+
+
+def _die_with_parent() -> None:
+    """Asks Linux to kill this process when the tests are killed, with no time to stop it."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def _free_port() -> int:

@@ -37,12 +37,12 @@ def executors(engine) -> int:
     return int(context.getExecutorMemoryStatus().size()) - 1
 
 
-def waited_for(condition, seconds=120) -> bool:
+def waited_for(condition, seconds=120, every=0.2) -> bool:
     limit = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > limit:
             return False
-        time.sleep(0.2)
+        time.sleep(every)
     return True
 
 
@@ -56,9 +56,10 @@ def test_the_trial_cohort_is_that_of_duckdb(spark, population, expected):
 
 
 def slow_shuffle(spark, population) -> nw.LazyFrame:
-    """A count by person and drug, through two shuffles, that keeps two workers busy a while."""
-    boxes = spark.read_parquet(sorted((population / "dispensings").glob("*.parquet")))
-    times = spark.load(pd.DataFrame({"turn": range(25)}), "turns")
+    """A count by person and drug: three shuffles, and 40 tasks that two workers take in turn."""
+    read = spark.read_parquet(sorted((population / "dispensings").glob("*.parquet")))
+    boxes = nw.from_native(read.to_native().repartition(40, "person_id"))
+    times = spark.load(pd.DataFrame({"turn": range(60)}), "turns")
     repeated = boxes.join(times, how="cross").with_columns(
         (nw.col("person_id") * 61 + nw.col("turn")).alias("person_id")
     )
@@ -73,7 +74,7 @@ def slow_shuffle(spark, population) -> nw.LazyFrame:
 def test_a_worker_killed_midway_changes_nothing(cluster, spark, population, expected):
     assert waited_for(lambda: executors(spark) == 2)
     undisturbed = spark.collect(slow_shuffle(spark, population)).sort_values("boxes")
-    assert undisturbed["rows"].sum() > 400_000
+    assert undisturbed["rows"].sum() > 1_000_000
     tracker = spark.session.sparkContext.statusTracker()
     under_way = []
 
@@ -81,7 +82,10 @@ def test_a_worker_killed_midway_changes_nothing(cluster, spark, population, expe
         return [s for n in tracker.getActiveStageIds() if (s := tracker.getStageInfo(n))]
 
     def kill_when_half_done() -> None:
-        if waited_for(lambda: any(s.numTasks > s.numCompletedTasks > 0 for s in stages()), 60):
+        def some_of_forty() -> bool:
+            return any(s.numTasks == 40 and 4 <= s.numCompletedTasks <= 30 for s in stages())
+
+        if waited_for(some_of_forty, 60, every=0.02):
             cluster.kill_worker()
             under_way.extend(s.stageId for s in stages())
 
@@ -92,6 +96,7 @@ def test_a_worker_killed_midway_changes_nothing(cluster, spark, population, expe
     try:
         assert under_way, "the worker died while a stage was under way"
         assert waited_for(lambda: executors(spark) == 1), "the driver lost one executor"
+        print("STAGES", [tracker.getStageInfo(n) for n in range(80)])
         assert any(tracker.getStageInfo(n).numFailedTasks for n in under_way), "tasks went with it"
         found = spark.collect(kept).sort_values("boxes")
         pd.testing.assert_frame_equal(

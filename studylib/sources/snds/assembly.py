@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -51,19 +52,25 @@ class Reading:
 
 
 def town(reading: Reading) -> dict[str, Frame]:
-    """Persons, observation, dispensings, consultations, drugs sold by hospitals."""
+    """Persons, observation, dispensings, consultations, drugs sold by hospitals.
+
+    Lines are let go as soon as their events are made: they are the bulk of the work.
+    """
     raw, findings = reading.raw, reading.findings
+    engine = raw.engine
     care = Town(raw, reading.lookup, reading.seen, findings)
     noted.note_volumes(raw, findings)
-    dispensings = raw.engine.checkpoint(care.dispensings(), "dispensings")
+    dispensings = engine.checkpoint(care.dispensings(), "dispensings")
     noted.note_packs(raw, findings, care.drug_lines, dispensings)
-    consultations = care.consultations()
-    tables = persons_and_observation(reading, care)
+    told = [residence.places(engine, care.drug_lines)]
+    engine.release(care.drug_lines)
+    consultations = engine.checkpoint(care.consultations(), "consultations")
+    told.append(residence.places(engine, care.visit_lines))
+    engine.release(care.visit_lines)
     if raw.has("IR_IMB_R"):
-        lines = (care.drug_lines, care.visit_lines)
-        both = exempted_persons(raw, reading.identities, reading.seen, lines)
+        both = exempted_persons(raw, reading.identities, reading.seen, told)
         noted.note_exemptions(findings, both)
-    tables |= {
+    tables = persons_and_observation(reading, told) | {
         "dispensings": with_establishment(raw, findings, dispensings),
         "consultations": consultations,
     }
@@ -72,17 +79,14 @@ def town(reading: Reading) -> dict[str, Frame]:
     return tables if sold is None else {**tables, "hospital_drugs": sold}
 
 
-def persons_and_observation(reading: Reading, care: Town) -> dict[str, Frame]:
+def persons_and_observation(reading: Reading, care: Sequence[Frame]) -> dict[str, Frame]:
     """Event tables of persons alive in the period, and of the days each is observed.
 
     Everybody is observed from the first day (or birth) to the last one (or death): affiliation is
-    universal, and the raw tables tell no leaving.
+    universal, and the raw tables tell no leaving. ``care`` are the ``places`` of residence.
     """
     raw, seen = reading.raw, reading.seen
-    lines = [
-        frame.filter(nw.col("reason").is_null()) for frame in (care.drug_lines, care.visit_lines)
-    ]
-    placed = residence.regions(raw.engine, reading.persons, lines)
+    placed = residence.regions(raw.engine, reading.persons, care)
     alive = nw.col("death_date").is_null() | (nw.col("death_date") >= seen.start)
     whole = raw.engine.checkpoint(
         reading.persons.filter(alive & (nw.col("birth_date") < seen.end)).join(

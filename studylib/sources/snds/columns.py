@@ -16,6 +16,25 @@ EMPTY: dict[str, nw.dtypes.DType] = {
     "integer": nw.Int64(),
     "number": nw.Float64(),
 }
+# Compared, never shown nor computed with: left as stored where every file stores them alike, for
+# each of them costs more to convert than to read. One padded in a table only would match nothing,
+# which the links of the quality tables tell.
+AS_STORED = frozenset(
+    {
+        "FLX_EMT_TYP",
+        "FLX_EMT_NUM",
+        "FLX_EMT_ORD",
+        "ORG_CLE_NUM",
+        "DCT_ORD_NUM",
+        "PRS_ORD_NUM",
+        "REM_TYP_AFF",
+        "PHA_ORD_NUM",
+        "UCD_ORD_NUM",
+        "BEN_NIR_PSA",
+        "BEN_IDT_ANO",
+        "BEN_NIR_ANO",
+    }
+)
 _WANTED = {
     "text": "un texte (ou un entier)",
     "day": "une date",
@@ -24,12 +43,17 @@ _WANTED = {
 }
 
 
-def typed(stored: str, kind: nw.dtypes.DType, column: RawColumn, place: str) -> nw.Expr:
+def typed(
+    stored: str, kind: nw.dtypes.DType, column: RawColumn, place: str, *, alike: bool = False
+) -> nw.Expr:
     """The expression that types the stored column; TableError when its type has no meaning here.
 
-    ``place`` names source, table and column in the message.
+    ``place`` names source, table and column in the message; ``alike`` says that every file of the
+    table stores the column under that type.
     """
     value = nw.col(stored)
+    if alike and column.name in AS_STORED and _is_right(kind, column.kind):
+        return value
     if isinstance(kind, nw.Unknown):  # a column without any value has no type in the file
         return nw.lit(None, EMPTY[column.kind])
     if column.kind == "text":
@@ -44,6 +68,10 @@ def typed(stored: str, kind: nw.dtypes.DType, column: RawColumn, place: str) -> 
             "convertir à l'extraction, ou reprendre les fichiers avec « studylib import »."
         )
     return converted
+
+
+def _is_right(kind: nw.dtypes.DType, wanted: str) -> bool:
+    return isinstance(kind, nw.String) if wanted == "text" else kind.is_integer()
 
 
 def _text(value: nw.Expr, kind: nw.dtypes.DType, width: int | None) -> nw.Expr | None:

@@ -90,7 +90,7 @@ def exempted_persons(raw: Raw, known: Frame, seen: Period, care: Sequence[Frame]
     """Persons by definition of ALD: flags registered and exempted, one row per person of either.
 
     Registered persons have a record of an ALD open in the period; exempted ones had care exempted
-    for it. ``care`` has person_id, exempted and reason; nothing says who the persons are.
+    for it. ``care`` has person_id and exempted; nothing says who the persons are.
     """
     mine = known.filter(nw.col("followable"))
     begun = nw.col("IMB_ALD_DTD") < seen.end
@@ -100,7 +100,7 @@ def exempted_persons(raw: Raw, known: Frame, seen: Period, care: Sequence[Frame]
         mine, left_on=PSEUDONYM, right_on=["psa", "rng_gem"], how="inner"
     ).select("person_id", nw.lit(True).alias("registered"), nw.lit(False).alias("exempted"))
     exempted = [
-        frame.filter(nw.col("reason").is_null() & nw.col("exempted")).select(
+        frame.filter(nw.col("exempted")).select(
             "person_id", nw.lit(False).alias("registered"), nw.lit(True).alias("exempted")
         )
         for frame in care

@@ -42,10 +42,11 @@ def read_hospital(
     """The event tables of the PMSI; none when the location has no T_MCOaaB.
 
     ``identities`` gives the person of each pseudonym that belongs to one person only (psa,
-    person_id). ``listed`` is the liste en sus with its tariffs (the project's own small one by
-    default). Keys: stays, diagnoses, procedures, hospital_drugs, establishments (the contracts of
-    ``sources.schemas``; stays and unlinked stays also carry ``department``, the INSEE department
-    of residence written on the stay) and unlinked_stays (stays without person_id, with ``reason``).
+    person_id). ``listed`` is the liste en sus with its tariffs (by default
+    ``ListeEnSus.at_hand``). Keys: stays, diagnoses, procedures, hospital_drugs, establishments (the
+    contracts of ``sources.schemas``; stays and unlinked stays also carry ``department``, the INSEE
+    department of residence written on the stay) and unlinked_stays (stays without person_id, with
+    ``reason``).
     Lines set aside go to ``findings`` with their keys. DataMissing when T_MCOaaC, T_MCOaaD or
     T_MCOaaE is absent; without T_MCOaaA there are no procedures, and without any table of drugs no
     hospital_drugs.
@@ -64,7 +65,7 @@ def read_hospital(
     }
     if raw.has("T_MCOaaA"):
         tables["procedures"] = read_procedures(opened, findings)
-    chosen = listed or ListeEnSus.shipped()
+    chosen = listed or ListeEnSus.at_hand()
     drugs = hospital_drugs.read_hospital_drugs(
         raw, opened.base, identities, opened.sent, findings, chosen
     )

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import reduce
+from operator import or_
 
 import narwhals as nw
 
@@ -37,34 +39,42 @@ def united(
 ) -> Frame:
     """The lines of all archives and of the live table, none of them twice.
 
-    A month of flow cut by two archives may have lines in both; doubles go to ``findings``.
+    A month of flow cut by two archives may have lines in both. The *strays* of a month, in any
+    archive but the one that holds most of it, are compared with the others; doubles go to
+    ``findings``.
     """
-    months = shared_months(raw, table)
-    lines = raw.table(table, columns).select(*columns)
-    if not months:
-        return lines
-    shared = nw.col("FLX_DIS_DTD").is_in(months)
-    doubled = raw.engine.checkpoint(lines.filter(shared), "shared_months")
-    met = doubled.group_by(*key).agg(nw.len().alias("times")).filter(nw.col("times") > 1)
-    findings.reject(table, MET_TWICE, met.select(line_key(key)), raw.engine.count(doubled))
-    kept = raw.engine.checkpoint(once(doubled, key), "shared_months_once")
-    return nw.concat([lines.filter(~shared), kept.select(*columns)])
+    strays = stray_places(raw, table)
+    if not strays:
+        return raw.table(table, columns).select(*columns)
+    lines = raw.table(table, columns, archive=True)
+    month, archive = nw.col("FLX_DIS_DTD"), nw.col("ARCHIVE")
+    astray = reduce(or_, [(month == flow) & (archive == year) for flow, year in strays])
+    shared = month.is_in(sorted({flow for flow, _ in strays}))
+    found = raw.engine.checkpoint(lines.filter(astray).select(*columns), "strays")
+    others = lines.filter(shared & ~astray).select(*key)
+    doubles = found.join(others, on=[*key], how="semi")
+    findings.reject(table, MET_TWICE, doubles.select(line_key(key)), raw.engine.count(found))
+    kept = raw.engine.checkpoint(not_met(found, others, key), "strays_met_once")
+    return nw.concat([lines.filter(~astray).select(*columns), kept])
 
 
-def shared_months(raw: Raw, table: str) -> list[int]:
-    """Months of flow (first days) that lie in more than one archive."""
+def stray_places(raw: Raw, table: str) -> list[tuple[int, int]]:
+    """Months of flow and archives (first day, year) of which another archive holds more."""
     cells = raw.engine.collect(
         raw.table(table, ["FLX_DIS_DTD"], archive=True)
         .group_by("FLX_DIS_DTD", "ARCHIVE")
-        .agg(nw.len().alias("lines"))
-    )
-    archives = cells.groupby("FLX_DIS_DTD")["ARCHIVE"].nunique()
-    return [int(month) for month in archives.index[archives > 1]]
+        .agg(nw.len().cast(nw.Int64()).alias("lines"))
+    ).sort_values(["FLX_DIS_DTD", "lines", "ARCHIVE"])
+    rest = cells[cells.duplicated("FLX_DIS_DTD", keep="last")]
+    return [
+        (int(flow), int(year))
+        for flow, year in zip(rest["FLX_DIS_DTD"], rest["ARCHIVE"], strict=True)
+    ]
 
 
-def once(lines: Frame, key: Sequence[str]) -> Frame:
-    """One line for each key: lines that share their whole key are one line, read twice."""
-    return lines.unique([*key], keep="any")
+def not_met(found: Frame, others: Frame, key: Sequence[str]) -> Frame:
+    """The lines of ``found`` whose whole key is not among ``others``."""
+    return found.join(others, on=[*key], how="anti")
 
 
 def for_information() -> nw.Expr:

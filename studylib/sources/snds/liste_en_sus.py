@@ -3,7 +3,7 @@
 The shipped table is small: the monoclonal antibodies the simulator gives, with the dates and
 responsibility tariffs (taxes included) of the orders published in the Journal officiel from 2005
 to November 2021, as the ATIH's history of the list gathers them (through the package nomensland).
-ATC codes are those in force since 2024. A full list is given to ``ListeEnSus`` in the same form.
+ATC codes are those in force since 2024. The full list comes with the referential ``liste_en_sus``.
 """
 
 from __future__ import annotations
@@ -15,10 +15,12 @@ from importlib import resources
 
 import pandas as pd
 
+from studylib import referentials
 from studylib.errors import TableError
 
 EPOCH = date(1970, 1, 1)
 LAST_MONTH = (2039, 12)
+_FLOATS = ("end", "tariff")  # missing while it goes on, or without a published tariff
 COLUMNS = ("ucd7", "label", "atc", "start", "end", "tariff")
 
 
@@ -57,20 +59,12 @@ class ListeEnSus:
         return cls(_shipped())
 
     @classmethod
-    def from_events(cls, events: pd.DataFrame) -> ListeEnSus:
-        """The list from its history of events, as the library of referentials gives it.
-
-        Columns: ucd7, label, atc, event (inscription, tarif, radiation; others change nothing
-        here), published and effective (dates; the first stands for a missing second) and
-        price_with_tax. A code whose first event is a tariff is on the list from that day.
-        """
-        known = events[events["event"].isin(["inscription", "tarif", "radiation"])].copy()
-        when = pd.to_datetime(known["effective"]).fillna(pd.to_datetime(known["published"]))
-        known["day"] = (when - pd.Timestamp(EPOCH)).dt.days
-        rows: list[dict[str, object]] = []
-        for _, history in known.sort_values("day", kind="stable").groupby("ucd7"):
-            rows += _periods(history)
-        return cls(pd.DataFrame(rows, columns=list(COLUMNS)))
+    def at_hand(cls) -> ListeEnSus:
+        """The full list when the referential ``liste_en_sus`` is there, else the project's own."""
+        if not referentials.versions("liste_en_sus").empty:
+            full = referentials.en_sus_price_periods()
+            return cls(full.assign(**{name: full[name].astype("float64") for name in _FLOATS}))
+        return cls.shipped()
 
     def tariff(self, ucd7: str, day: int) -> float | None:
         """Tariff in force that day; None when off the list, or without a tariff."""
@@ -103,31 +97,6 @@ class ListeEnSus:
         ].rename(columns={"start": "change_day", "tariff": "next_tariff"})
         merged = firsts.merge(changes, on=["ucd7", "month"], how="left")
         return merged.astype({"change_day": "float64", "next_tariff": "float64"})
-
-
-def _periods(history: pd.DataFrame) -> list[dict[str, object]]:
-    """Periods of one code from its events in order: what is said last of a day holds."""
-    described = history.iloc[-1]
-    steps: dict[int, tuple[bool, float]] = {}
-    listed, tariff = False, float("nan")
-    for event, day, price in history[["event", "day", "price_with_tax"]].itertuples(index=False):
-        listed = event != "radiation"
-        if event == "tarif" and not pd.isna(price):
-            tariff = float(price)
-        steps[int(day)] = (listed, tariff)
-    days = [*steps, None]
-    return [
-        {
-            "ucd7": described["ucd7"],
-            "label": described["label"],
-            "atc": described["atc"],
-            "start": day,
-            "end": float("nan") if days[rank + 1] is None else days[rank + 1],
-            "tariff": steps[day][1],
-        }
-        for rank, day in enumerate(steps)
-        if steps[day][0]
-    ]
 
 
 @cache

@@ -101,16 +101,18 @@ class Raw:
             )
         self._check_years(declared, parts)
         chosen = [column for column in declared.names if columns is None or column in columns]
-        if archive:
-            frames = [
-                self._typed(declared, part, chosen).with_columns(
+        alike = _stored_alike(parts)
+        if not archive:
+            merged = _merged(declared, parts)
+            return nw.concat([self._typed(declared, part, chosen, alike) for part in merged])
+        return nw.concat(
+            [
+                self._typed(declared, part, chosen, alike).with_columns(
                     nw.lit(part.year or 0, nw.Int64()).alias("ARCHIVE")
                 )
                 for part in parts
             ]
-        else:
-            frames = [self._typed(declared, part, chosen) for part in _merged(declared, parts)]
-        return nw.concat(frames)
+        )
 
     def codings(self) -> pd.DataFrame:
         """Columns found absent by the readings so far, as rows of the table ``codings``."""
@@ -166,7 +168,9 @@ class Raw:
                 "la déposer, ou déclarer une source par période continue."
             )
 
-    def _typed(self, declared: RawTable, part: Part, chosen: Sequence[str]) -> Frame:
+    def _typed(
+        self, declared: RawTable, part: Part, chosen: Sequence[str], alike: frozenset[str]
+    ) -> Frame:
         frame = self.engine.read_parquet(part.files)
         schema = self.engine.columns(frame)
         stored = {column.upper(): column for column in schema}
@@ -177,7 +181,8 @@ class Raw:
             if name in stored:
                 place = f"Source « {self.name} », table {part.folder}, colonne {name}"
                 kind = schema[stored[name]]
-                expressions.append(typed(stored[name], kind, column, place).alias(name))
+                value = typed(stored[name], kind, column, place, alike=name in alike)
+                expressions.append(value.alias(name))
                 continue
             collected = part.year is None or column.collected_in(part.year)
             if column.required and collected:
@@ -191,6 +196,18 @@ class Raw:
         if declared.partition == "year":
             expressions.append(nw.lit(year, nw.Int64()).alias("YEAR"))
         return frame.select(*expressions)
+
+
+def _stored_alike(parts: Sequence[Part]) -> frozenset[str]:
+    """Columns that every part has, under one same type."""
+    types: dict[str, set[str]] = defaultdict(set)
+    for part in parts:
+        for column in part.columns:
+            name, _, kind = column.partition(":")
+            types[name.upper()].add(kind)
+    everywhere = (set(name.partition(":")[0].upper() for name in part.columns) for part in parts)
+    common = frozenset.intersection(*map(frozenset, everywhere))
+    return frozenset(name for name in common if len(types[name]) == 1)
 
 
 def _pattern(declared: RawTable) -> re.Pattern[str]:

@@ -17,7 +17,7 @@ from typing import Any
 
 import duckdb
 
-from studylib import project
+from studylib import project, referentials
 from studylib.errors import DataMissing
 from studylib.sources import integrity
 from studylib.sources.engine import Engine, Frame
@@ -34,7 +34,7 @@ STEPS: Mapping[str, Callable[[assembly.Reading], dict[str, Frame]]] = {
     "hospital": assembly.hospital,
 }
 _SORTED = {
-    "dispensings": ("atc", "person_id", "start", "cip13", "quantity", "cost"),
+    "dispensings": ("atc", "person_id", "start"),
     "persons": ("person_id",),
     "establishments": ("code",),
 }
@@ -44,7 +44,7 @@ _UNREADABLE = (duckdb.IOException, duckdb.InvalidInputException)  # pages that d
 
 
 def fingerprint(location: Path, *, cut_off: date | None = None) -> str:
-    """What identifies the event tables: the raw files, the cut-off and the code that reads.
+    """What identifies the event tables: raw files, cut-off, referentials and the code that reads.
 
     DataMissing when the folder is absent.
     """
@@ -53,6 +53,7 @@ def fingerprint(location: Path, *, cut_off: date | None = None) -> str:
     digest = hashlib.sha256(f"{integrity.fingerprint(location)}/{cut_off}".encode())
     for path in sorted([*_CODE.glob("*.py"), *_CODE.glob("*/*.csv")]):
         digest.update(path.read_bytes())
+    digest.update(json.dumps(list(referentials.versions("liste_en_sus")["sha256"])).encode())
     return digest.hexdigest()
 
 

@@ -10,7 +10,7 @@ from studylib.sources.snds.layout import NINE_KEYS
 from studylib.sources.snds.netting import netted
 from studylib.sources.snds.prescribing import by_eight_characters
 from studylib.sources.snds.raw import Raw
-from studylib.sources.snds.town import FEES, VISIT_GROUP, VISITS, Town
+from studylib.sources.snds.town import FEES, VISIT_GROUP, VISITS, Town, set_aside_pseudonym
 
 UCD_KEY = (*NINE_KEYS, "UCD_ORD_NUM")
 RETROCEDED = 0  # UCD_TOP_UCD; 1 is the liste en sus of private hospitals, told by the PMSI too
@@ -36,7 +36,7 @@ def retrocession(town: Town) -> Frame | None:
             *UCD_KEY,
             "person_id",
             "day",
-            "pseudonym",
+            set_aside_pseudonym(),
             ucd7().alias("product"),
             nw.col("UCD_DLV_NBR").alias("quantity"),
             rules.cents(nw.col("UCD_TTF_MNT")).alias("cents"),

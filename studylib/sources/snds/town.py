@@ -21,6 +21,7 @@ from studylib.sources.snds.netting import netted
 from studylib.sources.snds.packs import cip13, packs, with_packs
 from studylib.sources.snds.people import NO_DATE
 from studylib.sources.snds.raw import Raw
+from studylib.sources.snds.residence import spelled_regions
 
 # Natures of IR_NAT_V. Fees: HC, HD1 to HD7, HG1 to HG7, HDR, HDA, HDE.
 FEES = (3364, 3365, 3366, 3380, 3383, 3384, 3385, 3386, 3387, 3388, 3389, 3390)
@@ -73,14 +74,21 @@ class Town:
         """Keys of the lines by which public hospitals bill directly."""
         return rules.direct_billing(self.raw, self.findings)
 
+    @cached_property
+    def regions(self) -> Frame:
+        """The region (a number) of every spelling of a department."""
+        return self.raw.engine.load(spelled_regions(), "regions_spelled")
+
     def prestations(self, columns: Sequence[str], natures: nw.Expr) -> Frame:
         """Lines of ER_PRS_F of these natures with their person, day, and reason to set aside.
 
-        ``home`` is the department as written, ``exempted`` whether an ALD exempted the care.
+        ``region`` is that of the department written, as a number (null when unknown), ``exempted``
+        whether an ALD exempted the care.
         """
         wanted = [*_PRESTATION, *[name for name in columns if name not in _PRESTATION]]
         found = self._united("ER_PRS_F", tuple(wanted), NINE_KEYS).filter(natures)
         placed = rules.with_person(rules.marked_direct(found, self.direct), self.lookup)
+        placed = placed.join(self.regions, on="BEN_RES_DPT", how="left")
         dated = placed.with_columns(nw.col("EXE_SOI_DTD").alias("day"))
         return dated.select(
             *NINE_KEYS,
@@ -88,8 +96,8 @@ class Town:
             "PRS_NAT_REF",
             "person_id",
             "day",
-            nw.col("BEN_NIR_PSA").alias("pseudonym"),
-            nw.col("BEN_RES_DPT").alias("home"),
+            "BEN_NIR_PSA",
+            nw.col("home_region").alias("region"),
             rules.exempted().alias("exempted"),
             rules.reason(self.seen).alias("reason"),
         )
@@ -124,8 +132,8 @@ class Town:
                 *PHA_KEY,
                 "person_id",
                 "day",
-                "pseudonym",
-                "home",
+                set_aside_pseudonym(),
+                "region",
                 "exempted",
                 cip13().fill_null("").alias("product"),
                 nw.col("PHA_PRS_C13").is_null().alias("cip7"),
@@ -155,8 +163,8 @@ class Town:
                 *NINE_KEYS,
                 "person_id",
                 "day",
-                "pseudonym",
-                "home",
+                set_aside_pseudonym(),
+                "region",
                 "exempted",
                 kind.alias("product"),
                 nw.col("PRS_ACT_QTE").fill_null(0.0).alias("quantity"),
@@ -240,6 +248,12 @@ class Town:
             )
             self.findings.reject(table, reason, aside, total)
         return lines.filter(nw.col("reason").is_null())
+
+
+def set_aside_pseudonym() -> nw.Expr:
+    """The pseudonym of lines to set aside, ``pseudonym``; those kept have their person."""
+    aside = ~nw.col("reason").is_null()
+    return nw.when(aside).then(nw.col("BEN_NIR_PSA")).alias("pseudonym")
 
 
 def unit_dose() -> nw.Expr:
