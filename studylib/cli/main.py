@@ -57,6 +57,9 @@ def leave_code(arguments: Sequence[str]) -> int:
         error(system_fault(refusal) or _told(refusal, verbose="-v" in arguments))
         return 1
     except Exception as defect:
+        if "Query interrupted" in str(defect):  # DuckDB, interrupted in the middle of a query
+            error(_INTERRUPTION)
+            return INTERRUPTED
         error(_told(defect, verbose=bool({"-v", "--verbose"} & set(arguments))))
         return 1
 

@@ -87,6 +87,7 @@ QUALITY_VALUES: Mapping[str, str] = {
     "public_direct_billing": "facturation directe d'un hôpital public, comptée au PMSI",
     "met_twice": "déjà lue dans une autre archive",
     "impossible_date": "date impossible (absente, 1600, 2099)",
+    "impossible_birth": "année ou mois de naissance impossible",
     "out_of_flow": "soin d'après la date d'arrêt",
     "before_period": "soin d'avant la période",
     "unknown_person": "personne absente du référentiel",

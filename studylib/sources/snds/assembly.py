@@ -87,6 +87,13 @@ def persons_and_observation(reading: Reading, care: Sequence[Frame]) -> dict[str
     """
     raw, seen = reading.raw, reading.seen
     placed = residence.regions(raw.engine, reading.persons, care)
+    unborn = reading.persons.filter(nw.col("birth_date").is_null())
+    reading.findings.reject(
+        "IR_BEN_R",
+        "impossible_birth",
+        unborn.select(nw.col("person_id").cast(nw.String()).alias("line")),
+        raw.engine.count(reading.persons),
+    )
     alive = nw.col("death_date").is_null() | (nw.col("death_date") >= seen.start)
     whole = raw.engine.checkpoint(
         reading.persons.filter(alive & (nw.col("birth_date") < seen.end)).join(
@@ -116,7 +123,9 @@ def with_establishment(raw: Raw, findings: Findings, dispensings: Frame) -> Fram
     joined = dispensings.join(known, left_on="establishment", right_on="eight", how="left")
     prescribed = joined.filter(~nw.col("establishment").is_null())
     counts = raw.engine.collect(
-        prescribed.select(nw.len().alias("n"), nw.col("nine").is_null().sum().alias("none"))
+        prescribed.select(
+            nw.len().alias("n"), nw.col("nine").is_null().cast(nw.Int64()).sum().alias("none")
+        )
     ).fillna(0)
     findings.link(
         "ER_PRS_F (ETB_PRE_FIN)", "BE_IDE_R", int(counts["n"].iloc[0]), int(counts["none"].iloc[0])

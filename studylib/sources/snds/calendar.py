@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import pairwise
 
-import narwhals as nw
-
-from studylib.errors import DataMissing, StudyError
+from studylib.errors import DataMissing, StudyError, TableError
 from studylib.sources.snds.columns import EPOCH
 from studylib.sources.snds.raw import Raw
 
+LONGEST_GAP_MONTHS = 12  # between two flows; more is a mistake, not a rare table
 FLOW_LAG_MONTHS = 6  # 99 % of lines have come by then (Cnam)
 
 
@@ -36,16 +36,7 @@ def period(raw: Raw, *, cut_off: date | None = None, lag_months: int | None = No
     that lacks a flow, or after the day ``cut_off``. DataMissing without any line; StudyError when
     nothing is left, or when the cut-off asked lies beyond the last flow.
     """
-    flows = raw.engine.collect(
-        raw.table("ER_PRS_F", ["FLX_DIS_DTD"]).select(
-            nw.col("FLX_DIS_DTD").min().alias("first"), nw.col("FLX_DIS_DTD").max().alias("last")
-        )
-    ).iloc[0]
-    if flows.isna().any():
-        raise DataMissing(
-            f"Source « {raw.name} », table ER_PRS_F : aucune ligne ; vérifier l'extraction."
-        )
-    first, last = (EPOCH + timedelta(days=int(day)) for day in (flows["first"], flows["last"]))
+    first, last = _flows(raw)
     complete = month_after(last, 1 - (FLOW_LAG_MONTHS if lag_months is None else lag_months))
     end = observed_until(complete, cut_off)
     start = month_after(first, -1)
@@ -61,6 +52,25 @@ def period(raw: Raw, *, cut_off: date | None = None, lag_months: int | None = No
             "soins n'est complet ; extraire plus de mois de flux, ou réduire flow_lag_months."
         )
     return Period(days(start), days(end), first, last, days(complete))
+
+
+def _flows(raw: Raw) -> tuple[date, date]:
+    """First and last flow. One far from all others is a date mistyped, and would move the end."""
+    found = raw.engine.collect(raw.table("ER_PRS_F", ["FLX_DIS_DTD"]).unique())["FLX_DIS_DTD"]
+    flows = sorted(int(day) for day in found.dropna())
+    if not flows:
+        raise DataMissing(
+            f"Source « {raw.name} », table ER_PRS_F : aucune ligne ; vérifier l'extraction."
+        )
+    known = [EPOCH + timedelta(days=day) for day in flows]
+    for before, after in pairwise(known):
+        if after >= month_after(before, LONGEST_GAP_MONTHS):
+            raise TableError(
+                f"Source « {raw.name} », table ER_PRS_F, colonne FLX_DIS_DTD : aucun flux entre "
+                f"{before} et {after} ; date impossible ou mois absents : corriger, ou extraire "
+                "les mois qui manquent."
+            )
+    return known[0], known[-1]
 
 
 def observed_until(complete: date, cut_off: date | None) -> date:

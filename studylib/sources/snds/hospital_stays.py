@@ -150,7 +150,7 @@ def _values(raw: Raw, sent: Frame) -> Frame:
 def _check_keys(raw: Raw, base: Frame) -> None:
     counts = raw.engine.collect(
         base.select(nw.len().alias("rows"), nw.col("stay_id").n_unique().alias("different"))
-    )
+    ).fillna(0)
     repeated = int(counts["rows"].iloc[0]) - int(counts["different"].iloc[0])
     if repeated:
         raise TableError(

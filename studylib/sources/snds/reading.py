@@ -26,6 +26,7 @@ from studylib.sources.schemas import EVENT_TABLES
 from studylib.sources.snds import assembly
 from studylib.sources.snds.calendar import Period, period
 from studylib.sources.snds.findings import Findings
+from studylib.sources.snds.presence import check_presence
 from studylib.sources.snds.raw import Raw
 
 STEPS: Mapping[str, Callable[[assembly.Reading], dict[str, Frame]]] = {
@@ -40,7 +41,11 @@ _SORTED = {
 }
 _CODE = Path(__file__).parent
 _MARKS = ".steps"
-_UNREADABLE = (duckdb.IOException, duckdb.InvalidInputException)  # pages that do not decode
+_UNREADABLE = (
+    duckdb.IOException,
+    duckdb.InvalidInputException,
+    duckdb.ConversionException,
+)  # pages that do not decode
 
 
 def fingerprint(location: Path, *, cut_off: date | None = None) -> str:
@@ -88,6 +93,7 @@ def read(
     chosen = engine or Engine.start()
     try:
         raw = Raw(name, location, chosen)
+        check_presence(raw)
         findings = Findings(chosen, folder)
         seen = period(raw, cut_off=cut_off)
         _run(raw, folder, findings, seen)

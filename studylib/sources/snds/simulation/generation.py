@@ -141,12 +141,17 @@ def _begin(settings: Settings, traps: Traps, folder: Path) -> None:
                 "version de studylib ; choisir un autre dossier, ou supprimer celui-ci."
             )
         return
-    if folder.exists() and any(folder.iterdir()):
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise StudyError(
             f"Le dossier {folder} n'est pas vide et ne vient pas d'une simulation ; "
             "choisir un dossier vide ou nouveau."
         )
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StudyError(
+            f"Le dossier {folder} ne peut pas être créé ({error.strerror}) ; en choisir un autre."
+        ) from error
     text = json.dumps(wanted, ensure_ascii=False, indent=1)
     manifest.write_text(text, encoding="utf-8")
 
