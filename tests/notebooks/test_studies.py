@@ -33,7 +33,8 @@ def has_data(study: requests.StudyType) -> bool:
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
     """A project of its own, with the real notebooks and examples and a smaller population."""
-    root = tmp_path_factory.mktemp("project")
+    root = tmp_path_factory.mktemp("studies") / "project"  # a "shared" stands beside it
+    root.mkdir()
     for folder in ("notebooks", "parameters"):
         shutil.copytree(ROOT / folder, root / folder)
     shutil.copy(ROOT / "requirements.lock", root)
@@ -44,7 +45,7 @@ def site(tmp_path_factory):
         patch.setenv(project.ROOT_VARIABLE, str(root))
         opened = next((f for f in reversed(folders) if f.is_dir()), None)
         if opened is not None:
-            (root.parent / "shared").mkdir(exist_ok=True)
+            (root.parent / "shared").mkdir()
             (root.parent / "shared" / "data").symlink_to(opened)
         yield root
 

@@ -21,6 +21,8 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 
 @pytest.fixture(autouse=True)
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    tmp_path = tmp_path / "project"  # nothing of another test stands beside it
+    tmp_path.mkdir()
     monkeypatch.setenv("STUDYLIB_DATA", str(tmp_path / "data"))
     monkeypatch.setenv("STUDYLIB_PROJECT", str(tmp_path))
     (tmp_path / "parameters" / "codelists").mkdir(parents=True)

@@ -209,7 +209,7 @@ def _lazy(frame: DataFrame) -> Frame:
 
 
 def _folder(settings: EngineSettings, session: SparkSession) -> Folder:
-    """Where checkpoints go: a folder of this session, in the one given or in a usual place."""
+    """Where checkpoints go: a folder of its own, in the one given or in a usual place."""
     given = settings.temp_folder
     if given is not None and "://" in str(given):
         name = f"studylib-{getpass.getuser()}-{uuid.uuid4().hex[:12]}"

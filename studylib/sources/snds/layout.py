@@ -1,7 +1,7 @@
 """The raw tables of the SNDS: their columns, types, widths and years, as this reader takes them.
 
 The published descriptions contradict each other on types (``ETA_NUM`` is an integer here and a text
-there), so the types are fixed once, in ``layout/*.csv``. Columns created or dropped over the years
+there), so the types are fixed once, in ``raw_tables/*.csv``. Columns created or dropped over the years
 carry their first and last year, and the name that replaced them.
 
 Sources: table descriptions of the Health Data Hub (state of December 2020), documentation of the
@@ -95,7 +95,7 @@ def table(name: str) -> RawTable:
 @cache
 def tables() -> dict[str, RawTable]:
     """Every raw table the reader knows, by name."""
-    folder = resources.files("studylib.sources.snds") / "layout"
+    folder = resources.files("studylib.sources.snds") / "raw_tables"
     known: dict[str, RawTable] = {}
     for file in sorted(entry.name for entry in folder.iterdir() if entry.name.endswith(".csv")):
         with (folder / file).open(encoding="utf-8") as stream:
