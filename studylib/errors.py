@@ -46,6 +46,10 @@ def system_fault(error: OSError) -> str | None:
     return f"Écriture impossible{place} : {remedy}."
 
 
+class DataNotice(UserWarning):
+    """What must be known of data before they are used, told each time they are opened."""
+
+
 class CodeError(StudyError, ValueError):
     """A code that is not of its system, or a code list that is empty, cut or unknown."""
 

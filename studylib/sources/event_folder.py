@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import narwhals as nw
 import pandas as pd
 from pyarrow import parquet
 
-from studylib.errors import DataMissing, StudyError, TableError
+from studylib.errors import DataMissing, DataNotice, StudyError, TableError
 from studylib.sources.engine import Engine, Frame
 from studylib.sources.integrity import check_integrity, fingerprint
 from studylib.sources.quality import QUALITY_TABLES
@@ -29,8 +30,9 @@ def open_folder(
 ) -> Source:
     """The source in ``folder``, its tables checked and restricted to ``regions``.
 
-    DataMissing when the folder or a table it cannot do without is absent or unreadable; StudyError
-    when a region asked for has nobody in it.
+    What its reading has to say first is told as warnings (``DataNotice``). DataMissing when the
+    folder or a table it cannot do without is absent or unreadable; StudyError when a region asked
+    for has nobody in it.
     """
     if not folder.is_dir():
         raise DataMissing(f"Source « {name} » : le dossier {folder.name} n'existe pas.")
@@ -46,6 +48,8 @@ def open_folder(
     if set(kept) != set(present):
         tables = restrict(tables, kept)
     span = chosen.collect(tables["observation"].select(nw.col("start").min(), nw.col("end").max()))
+    quality = read_quality(name, folder)
+    _tell(name, quality)
     return Source(
         name=name,
         engine=chosen,
@@ -55,7 +59,7 @@ def open_folder(
         fingerprint=fingerprint(folder),
         synthetic=synthetic,
         truth=truth,
-        quality=read_quality(name, folder),
+        quality=quality,
     )
 
 
@@ -73,6 +77,15 @@ def read_quality(name: str, folder: Path) -> dict[str, pd.DataFrame]:
                     "données brutes."
                 ) from error
     return found
+
+
+def _tell(name: str, quality: Mapping[str, pd.DataFrame]) -> None:
+    """The notices of the reading, as warnings that point at whoever opens the source."""
+    if "notices" in quality:
+        for table, sentence in quality["notices"][["table", "sentence"]].to_numpy():
+            place = f"Source « {name} », table {table}" if table else f"Source « {name} »"
+            told = f"{place} : {sentence}."
+            warnings.warn(told, DataNotice, stacklevel=4)
 
 
 def restrict(tables: Mapping[str, Frame], regions: Sequence[str]) -> dict[str, Frame]:

@@ -18,8 +18,10 @@ from studylib.sources.snds.hospital_stays import EPOCH, months
 from studylib.sources.snds.liste_en_sus import ListeEnSus
 from studylib.sources.snds.raw import Raw
 
+TABLES = (*[table for table, *_ in collections.PUBLIC], "T_MCOaaFH", "T_MCOaaFHSTC")
 # Reasons of a line of drugs, in the order they are looked at; those of its stay come first.
 LINE_REASONS = (
+    "no_key",
     "no_stay",
     "error_group",
     "duplicate_finess",
@@ -48,7 +50,7 @@ def read_hospital_drugs(
         return None
     written = engine.checkpoint(nw.concat(found), "drug_collections")
     checked = engine.checkpoint(_checked(engine, written, listed), "drug_lines")
-    for table in (*[table for table, *_ in collections.PUBLIC], "T_MCOaaFH", "T_MCOaaFHSTC"):
+    for table in TABLES:
         if raw.has(table):
             _set_aside(engine, table, checked.filter(nw.col("table") == table), findings)
     return engine.checkpoint(_events(checked), "hospital_drugs")
@@ -130,6 +132,8 @@ def _set_aside(engine: Engine, table: str, checked: Frame, findings: Findings) -
             )
     kept = checked.filter(nw.col("reason").is_null())
     excess = (nw.col("price") - drug.capped()).alias("price")
+    unpriced = kept.filter(nw.col("price").is_null())
+    findings.link(table, "price", engine.count(kept), engine.count(unpriced))
     above = kept.with_columns(excess).filter(nw.col("price") > 0)
     findings.reject(table, "price_above_tariff", _shown(above), total)
     outside = engine.count(checked.filter(nw.col("reason") == "no_stay"))
@@ -189,6 +193,6 @@ def _events(checked: Frame) -> Frame:
         nw.col("day").alias("start"),
         (nw.col("day") + 1).alias("end"),
         (nw.col("number") / nw.col("shares")).alias("quantity"),
-        (drug.capped() / nw.col("shares")).alias("cost"),
+        (drug.capped() / nw.col("shares")).fill_null(0.0).alias("cost"),
         nw.col("ETA_NUM").alias("establishment"),
     )

@@ -1,8 +1,8 @@
 """The raw tables of the SNDS: their columns, types, widths and years, as this reader takes them.
 
 The published descriptions contradict each other on types (``ETA_NUM`` is an integer here and a text
-there), so the types are fixed once, in ``raw_tables/*.csv``. Columns created or dropped over the years
-carry their first and last year, and the name that replaced them.
+there), so the types are fixed once, in ``raw_tables/*.csv``. Columns created or dropped over the
+years carry their first and last year, and the name that replaced them.
 
 Sources: table descriptions of the Health Data Hub (state of December 2020), documentation of the
 SNDS.
@@ -39,7 +39,9 @@ class RawColumn:
 
     ``width`` is that of a code, which gets its zeros back when it was stored as a number. The
     column is collected from ``first_year`` to ``last_year`` (both included; None is open), then
-    under the name ``successor``. ``required`` columns stop the reading when absent.
+    under the name ``successor``. ``required`` columns stop the reading when absent, ``filled``
+    ones also when no line of a folder has a value; ``without`` says in French what follows when
+    a column that is read can be done without ("" when nothing does).
     """
 
     name: str
@@ -49,6 +51,8 @@ class RawColumn:
     last_year: int | None = None
     successor: str | None = None
     required: bool = False
+    filled: bool = False
+    without: str = ""
 
     def collected_in(self, year: int) -> bool:
         """Whether the column exists in that year.
@@ -76,6 +80,15 @@ class RawTable:
     def names(self) -> list[str]:
         """Column names in declared order."""
         return [column.name for column in self.columns]
+
+    @property
+    def first_year(self) -> int:
+        """The year the table begins, as far as its columns tell; 0 when they do not.
+
+        >>> table("T_MCOaaMED").first_year, table("IR_BEN_R").first_year
+        (2008, 0)
+        """
+        return min((c.first_year for c in self.columns if c.first_year), default=0)
 
     def column(self, name: str) -> RawColumn:
         """The declared column called ``name``; KeyError when it is not declared."""
@@ -114,7 +127,9 @@ def _table(name: str, lines: pd.DataFrame) -> RawTable:
             first_year=_number(row["first_year"]),
             last_year=_number(row["last_year"]),
             successor=row["successor"] or None,
-            required=row["required"] == "yes",
+            required=row["required"] in ("yes", "filled"),
+            filled=row["required"] == "filled",
+            without=row["without"],
         )
         for row in lines.to_dict("records")
     )
