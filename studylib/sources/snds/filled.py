@@ -65,9 +65,12 @@ def _holds_nothing(chunk: Any) -> bool | None:
         return None
     if known.null_count == chunk.num_values:
         return True
-    if not known.has_min_max:
-        return None if known.physical_type == "BYTE_ARRAY" else False
-    return isinstance(known.max, str) and not known.max.strip()
+    if known.physical_type != "BYTE_ARRAY":
+        return False
+    try:
+        return not known.max.strip() if known.has_min_max else None
+    except ValueError:  # a spoilt footer, or text that is none: reading it will tell
+        return None
 
 
 def _counted(raw: Raw, table: str, part: Part, column: str) -> int:

@@ -157,8 +157,9 @@ def _values(raw: Raw, sent: Frame) -> Frame:
 
 
 def _check_keys(raw: Raw, base: Frame) -> None:
+    numbered = base.filter(~nw.col("stay_id").is_null())
     counts = raw.engine.collect(
-        base.select(nw.len().alias("rows"), nw.col("stay_id").n_unique().alias("different"))
+        numbered.select(nw.len().alias("rows"), nw.col("stay_id").n_unique().alias("different"))
     ).fillna(0)
     repeated = int(counts["rows"].iloc[0]) - int(counts["different"].iloc[0])
     if repeated:
