@@ -89,11 +89,11 @@ def _tell(name: str, quality: Mapping[str, pd.DataFrame]) -> None:
 
 
 def restrict(tables: Mapping[str, Frame], regions: Sequence[str]) -> dict[str, Frame]:
-    """The tables with only the persons who live in ``regions``."""
+    """The tables with only the persons who live in ``regions``, and stays of people who do."""
     persons = tables["persons"].filter(nw.col("region").is_in(list(regions)))
     return {
-        name: persons
-        if name == "persons"
+        name: frame.filter(nw.col("region").is_in(list(regions)))
+        if name in ("persons", "unlinked_stays")
         else frame
         if name in ("establishments", "concept_codes")
         else frame.join(persons.select("person_id"), on="person_id", how="semi")

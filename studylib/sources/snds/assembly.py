@@ -20,8 +20,6 @@ from studylib.sources.snds.raw import Raw
 from studylib.sources.snds.retrocession import retrocession
 from studylib.sources.snds.town import Town
 
-OTHER_TABLES = ("unlinked_stays",)  # written beside the event tables, for spending and activity
-
 
 @dataclass
 class Reading:
@@ -157,7 +155,8 @@ def hospital(reading: Reading) -> dict[str, Frame]:
     """Stays and what is in them, from the PMSI when it is there."""
     known = people.hospital_identities(reading.raw, reading.known)
     tables = read_hospital(reading.raw, known, reading.findings)
-    return {
-        name: frame.select(*EVENT_TABLES[name].names) if name in EVENT_TABLES else frame
-        for name, frame in tables.items()
-    }
+    if "unlinked_stays" in tables:
+        tables["unlinked_stays"] = residence.with_region(
+            reading.raw.engine, tables["unlinked_stays"]
+        )
+    return {name: frame.select(*EVENT_TABLES[name].names) for name, frame in tables.items()}

@@ -82,6 +82,7 @@ def line_reason() -> nw.Expr:
         (has_no_number(), "nonpositive_number"),
         (is_too_old(), "old_year"),
         (nw.col("ucd7").is_null(), "unknown_code"),
+        (nw.col("day").is_null(), "impossible_date"),
         (is_off_list() & ~is_early_access(), "off_list"),
     )
     reason = nw.lit(None, nw.String())

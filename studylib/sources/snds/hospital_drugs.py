@@ -31,6 +31,7 @@ LINE_REASONS = (
     "nonpositive_number",
     "old_year",
     "unknown_code",
+    "impossible_date",
     "off_list",
 )
 

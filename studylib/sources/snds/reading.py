@@ -148,7 +148,7 @@ def _run(raw: Raw, folder: Path, findings: Findings, seen: Period) -> None:
         if not mark.exists():
             findings.begin(step)
             for table, frame in work(reading).items():
-                if table in EVENT_TABLES or table in assembly.OTHER_TABLES:
+                if table in EVENT_TABLES:
                     write(raw.engine, table, frame, folder / table / f"{step}.parquet")
             mark.parent.mkdir(parents=True, exist_ok=True)
             part = mark.with_suffix(".part")

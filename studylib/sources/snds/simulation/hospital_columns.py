@@ -79,7 +79,7 @@ def _stays(traps: Traps) -> Columns:
     cases = " ".join(f"WHEN '{code}' THEN '{written}'" for code, written in OVERSEAS.items())
     department = f"CASE department {cases} ELSE department END" if "T13" in traps else "department"
     return {
-        "DGN_PAL": "cim10",
+        "DGN_PAL": "dp",
         "DGN_REL": "related",
         "GRG_GHM": "ghm",
         "GHS_NUM": "CASE WHEN starts_with(ghm, '90') THEN '9999' ELSE ghs END",
