@@ -11,7 +11,7 @@ import pandas as pd
 from studylib.cohort.ages import with_age
 from studylib.cohort.circle import Rule, banded, claimed, numbered, placed
 from studylib.cohort.observation import continuous
-from studylib.cohort.people import Cohort, add_step, counted
+from studylib.cohort.people import DESCRIBED, Cohort, add_step, counted
 from studylib.errors import StudyError
 from studylib.sources import Engine, Frame
 from studylib.tables import FLOW, check
@@ -122,18 +122,7 @@ def _full(engine: Engine, pairs: Frame, ratio: int) -> Frame:
 def _joined(cohort: Cohort, pairs: Frame, arm: str) -> Cohort:
     """Cases and their comparators as one cohort, with the flow chart's two lines."""
     source, engine = cohort.source, cohort.source.engine
-    columns = (
-        "person_id",
-        "arm",
-        "index_date",
-        "sex",
-        "birth_date",
-        "death_date",
-        "region",
-        "observed_from",
-        "observed_to",
-        "match_set",
-    )
+    columns = (*DESCRIBED, "match_set")
     sets = pairs.select(nw.col("match_set").alias("person_id")).unique()
     cases = cohort.people.join(sets, on="person_id", how="semi")
     cases = cases.with_columns(nw.col("person_id").alias("match_set")).select(*columns)

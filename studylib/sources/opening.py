@@ -10,6 +10,7 @@ import pandas as pd
 
 from studylib.errors import StudyError
 from studylib.sources import event_folder, integrity, omop, simulated, snds
+from studylib.sources.contracts import check_tables
 from studylib.sources.engine import Engine
 from studylib.sources.schemas import EVENT_TABLES
 from studylib.sources.site import (
@@ -21,7 +22,7 @@ from studylib.sources.site import (
     SndsSource,
     declared,
 )
-from studylib.sources.source import Source, check_tables
+from studylib.sources.source import Source
 
 
 def names() -> list[str]:
