@@ -10,12 +10,12 @@ import pandas as pd
 from pyarrow import parquet
 
 from studylib.errors import DataMissing, StudyError, TableError
-from studylib.sources.contracts import check_nulls, check_tables
 from studylib.sources.engine import Engine, Frame
 from studylib.sources.integrity import check_integrity, fingerprint
 from studylib.sources.quality import QUALITY_TABLES
 from studylib.sources.schemas import EVENT_TABLES
 from studylib.sources.source import Source
+from studylib.sources.table_checks import check_nulls, check_tables
 from studylib.tables import check
 
 

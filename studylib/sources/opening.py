@@ -10,7 +10,6 @@ import pandas as pd
 
 from studylib.errors import StudyError
 from studylib.sources import event_folder, integrity, omop, simulated, snds
-from studylib.sources.contracts import check_tables
 from studylib.sources.engine import Engine
 from studylib.sources.schemas import EVENT_TABLES
 from studylib.sources.site import (
@@ -23,6 +22,7 @@ from studylib.sources.site import (
     declared,
 )
 from studylib.sources.source import Source
+from studylib.sources.table_checks import check_tables
 
 
 def names() -> list[str]:
