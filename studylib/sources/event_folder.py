@@ -16,7 +16,8 @@ from studylib.sources.engine import Engine, Frame
 from studylib.sources.integrity import check_integrity, fingerprint, found_once
 from studylib.sources.quality import QUALITY_TABLES
 from studylib.sources.schemas import EVENT_TABLES
-from studylib.sources.source import Source, check_nulls, check_tables
+from studylib.sources.source import Source
+from studylib.sources.table_checks import check_nulls, check_tables
 from studylib.tables import check
 
 _CODE = hashlib.sha256(Path(__file__).read_bytes()).hexdigest()
