@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from studylib.cli.shown import messages, plural, results, say, table
-from studylib.errors import DataMissing, StudyError
+from studylib.errors import ChoiceError, DataMissing
 from studylib.sources import landing
 
 PASSWORD_VARIABLE = "STUDYLIB_ORACLE_PASSWORD"
@@ -51,7 +51,7 @@ def oracle(asked: Database, out: Path) -> int:
         or "@" in asked.user
         or ("/" in asked.dsn.split("@")[0] and "@" in asked.dsn)
     ):
-        raise StudyError(
+        raise ChoiceError(
             "Le mot de passe ne se donne pas dans la commande, où d'autres peuvent le lire ; le "
             f"mettre dans la variable {PASSWORD_VARIABLE} ou le taper quand il est demandé."
         )
@@ -92,7 +92,7 @@ def _day(text: str) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError:
-        raise StudyError(
+        raise ChoiceError(
             f"Option --between : « {text} » n'est pas une date AAAA-MM-JJ, par exemple 2021-01-01."
         ) from None
 

@@ -230,7 +230,7 @@ def test_a_refused_connection_says_so_without_the_password(tmp_path, monkeypatch
 )
 def test_a_password_in_the_command_is_refused(tmp_path, capsys, user, dsn):
     base = ["--dsn", dsn, "--user", user, "--table", "ER_X_F", "--out", str(tmp_path)]
-    assert run(base) == 1
+    assert run(base) == 2
     said = capsys.readouterr().err
     assert re.search(r"ne se donne pas dans la commande", said)
     assert "s3cret" not in said
@@ -244,5 +244,5 @@ def test_files_by_the_command_and_a_second_time_nothing(tmp_path, capsys):
     assert "importé" in capsys.readouterr().out
     assert leave_code(given) == 0
     assert "Rien à faire" in capsys.readouterr().out
-    assert leave_code(["import", "--out", str(tmp_path / "out"), str(file), "--decimal", "x"]) == 1
+    assert leave_code(["import", "--out", str(tmp_path / "out"), str(file), "--decimal", "x"]) == 2
     assert "--decimal" in capsys.readouterr().err

@@ -18,7 +18,7 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
-from studylib.errors import DataMissing, StudyError, TableError
+from studylib.errors import ChoiceError, DataMissing, StudyError, TableError
 from studylib.sources import landing
 from studylib.sources.landing import sas_file, writing
 from studylib.sources.landing.known import Known
@@ -248,6 +248,23 @@ def test_two_files_for_one_part_unknown_extension_no_file(tmp_path):
         land(tmp_path, csv_file(tmp_path, name="ER_X_F_2021.zip"))
     with pytest.raises(DataMissing, match="n'existe pas"):
         land(tmp_path, tmp_path / "absent.csv")
+
+
+def test_every_file_of_a_folder_that_has_no_table_is_told_at_once(tmp_path):
+    folder = tmp_path / "in"
+    (folder / "again").mkdir(parents=True)
+    csv_file(folder)
+    csv_file(folder / "again")
+    for name in ("notes.csv", "extraction.csv"):
+        csv_file(folder, name=name)
+    with pytest.raises(ChoiceError) as refused:
+        land(tmp_path, folder)
+    told = str(refused.value)
+    assert told.startswith("3 fichiers ne peuvent pas être importés, et rien n'est commencé.")
+    assert "n'importer que les autres (1)" in told
+    for part in ("notes.csv : ni le nom", "extraction.csv : ni le nom", "la même partie"):
+        assert part in told
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_manifest_that_cannot_be_read_is_told(tmp_path):

@@ -17,7 +17,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from studylib.errors import DataMissing, StudyError, TableError
+from studylib.errors import ChoiceError, DataMissing, TableError
 from studylib.sources.landing.fetched import schema_of, table_of
 from studylib.sources.landing.importing import Landed, Progress, Silent, entry_of
 from studylib.sources.landing.known import column_names
@@ -43,18 +43,18 @@ class Extraction:
     between: tuple[str, date, date] | None = None
 
     def __post_init__(self) -> None:
-        """Refuses (StudyError) names that are not names, a query that is not a SELECT."""
+        """Refuses (ChoiceError) names that are not names, a query that is not a SELECT."""
         names = [self.table, *([self.between[0]] if self.between else [])]
         for name in names:
             if not _NAME.fullmatch(name):
-                raise StudyError(
+                raise ChoiceError(
                     f"« {name} » n'est pas un nom de table ou de colonne ; attendu des lettres, "
                     "chiffres et « _ », par exemple ER_PRS_F ou FLX_DIS_DTD."
                 )
         if self.query is not None and not re.match(r"\s*(SELECT|WITH)\b", self.query, re.I):
-            raise StudyError("Option --query : une requête commence par SELECT ; la corriger.")
+            raise ChoiceError("Option --query : une requête commence par SELECT ; la corriger.")
         if self.between and self.between[1] > self.between[2]:
-            raise StudyError(
+            raise ChoiceError(
                 f"Option --between : {self.between[1]} est après {self.between[2]} ; les inverser."
             )
 

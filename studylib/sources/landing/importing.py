@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
-from studylib.errors import DataMissing, StudyError
+from studylib.errors import ChoiceError, DataMissing
 from studylib.sources.landing.manifest import Manifest, hash_of, size_of, written
 from studylib.sources.landing.options import Options
 from studylib.sources.landing.parquet_file import land_parquet
@@ -124,18 +124,37 @@ def entry_of(location: Path, target: Target, outcome: Outcome) -> dict[str, Any]
 
 
 def _planned(sources: Sequence[Path], options: Options) -> list[tuple[Path, Target]]:
-    """Each file with its target; StudyError when two files have the same one."""
+    """Each file with its target; ChoiceError tells every file that has none, or another's."""
     files = [file for source in sources for file in _files(source)]
     planned: dict[str, tuple[Path, Target]] = {}
+    refused = []
     for file in dict.fromkeys(path.resolve() for path in files):
-        target = recognise(file, table=options.table, year=options.year)
-        if target.key in planned:
-            raise StudyError(
-                f"{file.name} et {planned[target.key][0].name} donneraient la même partie, "
-                f"{target.key}.parquet ; renommer l'un des deux fichiers."
+        try:
+            target = recognise(file, table=options.table, year=options.year)
+        except ChoiceError as refusal:
+            refused.append(str(refusal))
+            continue
+        other = planned.setdefault(target.key, (file, target))[0]
+        if other != file:
+            refused.append(
+                f"{file.name} et {other.name} donneraient la même partie, {target.key}.parquet ; "
+                "renommer l'un des deux fichiers."
             )
-        planned[target.key] = (file, target)
+    if refused:
+        raise _none_begun(refused, len(planned))
     return list(planned.values())
+
+
+def _none_begun(refused: Sequence[str], good: int) -> ChoiceError:
+    """One refusal as it is; several with their count and what to do."""
+    if len(refused) == 1:
+        return ChoiceError(refused[0])
+    others = f", ou n'importer que les autres ({good}) en les nommant" if good else ""
+    head = (
+        f"{len(refused)} fichiers ne peuvent pas être importés, et rien n'est commencé. Les "
+        f"retirer ou les renommer{others} :"
+    )
+    return ChoiceError("\n".join([head, *refused]))
 
 
 def _files(source: Path) -> list[Path]:
@@ -154,8 +173,9 @@ def _files(source: Path) -> list[Path]:
     if not source.exists():
         raise DataMissing(f"{source} : ce fichier n'existe pas ; vérifier son chemin.")
     if source.suffix.lower() not in EXTENSIONS:
-        raise StudyError(
-            f"{source.name} : l'extension « {source.suffix} » n'est pas lue ; extensions lues : "
+        given = f"l'extension « {source.suffix} » n'est pas lue"
+        raise ChoiceError(
+            f"{source.name} : {given if source.suffix else 'son nom est sans extension'} ; lues : "
             f"{', '.join(EXTENSIONS)} (décompresser d'abord une archive)."
         )
     return [source]
