@@ -186,7 +186,7 @@ def test_the_manifest_says_what_came_from_where(tmp_path):
     assert entry["rows"] == 1000
     assert entry["rejected_rows"] == 1
     assert entry["columns"] == [{"name": "A", "type": "string"}, {"name": "B", "type": "string"}]
-    for each in (entry["parquet"], entry["rejected"]):
+    for each in (*entry["files"], *entry["rejected"]):
         content = (tmp_path / "out" / each["file"]).read_bytes()
         assert each["sha256"] == hashlib.sha256(content).hexdigest()
     assert str(tmp_path) not in json.dumps(manifest)
@@ -334,7 +334,7 @@ landing.land([Path(sys.argv[1])], Path(sys.argv[2]))
 def test_killed_while_writing_then_started_again(tmp_path):
     file = csv_file(tmp_path)
     running = subprocess.Popen([sys.executable, "-c", _SLOW, file, tmp_path / "out"])
-    part = out(tmp_path).with_name("er_x_f_2021.parquet.part")
+    part = tmp_path / "out" / "unfinished" / TABLE / "er_x_f_2021.parquet.part"
     until = time.monotonic() + 30
     while not part.exists() and time.monotonic() < until:
         time.sleep(0.05)

@@ -82,7 +82,10 @@ def _value(column: str, kind: str, decimal: str, dates: str) -> str:
     """The SQL of one value; NULL when the text is not of its kind."""
     text = f"trim({column})"
     if kind == "integer":
-        whole = f"regexp_full_match({text}, '[+-]?\\d+([.,]0*)?')"
+        mark = _MARKS[decimal]
+        # « 1,000 » is one or a thousand: read only when the decimal mark is stated
+        zeros = "(0{0,2}|0{4,})" if decimal == AUTO else "0*"
+        whole = f"regexp_full_match({text}, '[+-]?\\d+({mark}{zeros})?')"
         return (
             f"CASE WHEN {whole} THEN TRY_CAST(regexp_replace({text}, '[.,]0*$', '') AS BIGINT) END"
         )

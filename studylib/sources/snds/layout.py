@@ -1,8 +1,8 @@
 """The raw tables of the SNDS: their columns, types, widths and years, as this reader takes them.
 
 The published descriptions contradict each other on types (``ETA_NUM`` is an integer here and a text
-there), so the types are fixed once, in ``raw_tables/*.csv``. Columns created or dropped over the years
-carry their first and last year, and the name that replaced them.
+there), so the types are fixed once, in ``raw_tables/*.csv``. Columns created or dropped over the
+years carry their first and last year, and the name that replaced them.
 
 Sources: table descriptions of the Health Data Hub (state of December 2020), documentation of the
 SNDS.
@@ -39,7 +39,8 @@ class RawColumn:
 
     ``width`` is that of a code, which gets its zeros back when it was stored as a number. The
     column is collected from ``first_year`` to ``last_year`` (both included; None is open), then
-    under the name ``successor``. ``required`` columns stop the reading when absent.
+    under the name ``successor``. ``required`` columns stop the reading when absent. ``whole``
+    counts are numbers in the tables, and never have decimals.
     """
 
     name: str
@@ -49,6 +50,7 @@ class RawColumn:
     last_year: int | None = None
     successor: str | None = None
     required: bool = False
+    whole: bool = False
 
     def collected_in(self, year: int) -> bool:
         """Whether the column exists in that year.
@@ -115,6 +117,7 @@ def _table(name: str, lines: pd.DataFrame) -> RawTable:
             last_year=_number(row["last_year"]),
             successor=row["successor"] or None,
             required=row["required"] == "yes",
+            whole=row.get("whole") == "yes",
         )
         for row in lines.to_dict("records")
     )
