@@ -210,7 +210,7 @@ def refusal(tally: Tally, source: str, options: Options, rejected: Path) -> Tabl
     return TableError(
         f"{source}, table {table.name} : {tally.rejected} lignes sur {tally.lines} ({share}) sont "
         f"à écarter, plus que la part admise ({admitted}). La première, {tally.first}. Les voir "
-        f"dans {table.parent.name}/{table.name}/{rejected.name}, puis corriger le fichier, préciser "
+        f"dans {table.parent.name}/{table.name}/{rejected.name}, corriger le fichier, préciser "
         "--encoding, --delimiter, --decimal ou --dates, ou relever --max-rejected."
     )
 
