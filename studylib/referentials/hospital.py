@@ -26,6 +26,7 @@ _FINESS_COLUMNS = {
     "category": 18, "category_label": 19, "opened": 28,
 }  # fmt: skip
 _FINESS_WIDTH = 32
+_FINESS_NO_DATE = "1900-01-01"  # what the producer's schema writes for a date not known
 
 
 def cim10(path: Path) -> Parsed:
@@ -127,7 +128,8 @@ def ghs_tariffs(path: Path) -> Parsed:
 def finess(path: Path) -> Parsed:
     """Establishments of the FINESS extraction: a first line of state, no header, 32 columns.
 
-    The lines of geographical coordinates that some editions add are left out.
+    The lines of geographical coordinates that some editions add (cs1100507) are left out. Columns
+    and default of dates: the producer's description etalab_cs1100502.
     """
     lines = layout.read_text(path).splitlines()
     rows = [line.split(";") for line in lines if line.startswith("structureet;")]
@@ -150,7 +152,8 @@ def finess(path: Path) -> Parsed:
     frame["label"] = frame["long_label"].where(frame["long_label"] != "", frame["label"])
     require_form(path, "nofinesset", frame["finess"], _FINESS, "numéro FINESS de 9 caractères")
     require_readable(path, "rslongue", frame["label"])
-    frame["opened"] = days(path, "dateouv", frame["opened"], "%Y-%m-%d")
+    opened = frame["opened"].replace(_FINESS_NO_DATE, "")
+    frame["opened"] = days(path, "dateouv", opened, "%Y-%m-%d")
     for name in ("category", "category_label"):
         frame[name] = empty_as_missing(frame[name])
     return Parsed(frame.drop(columns="long_label"), _finess_state(lines[0], path.name))

@@ -17,8 +17,8 @@ from studylib.files import layout
 from studylib.files.download import Progress, forget, name_in, receive_whole, require_web_address
 from studylib.referentials import drug_files, hospital, store
 from studylib.referentials.catalogue import Referential, all_known, how_to_get, known
-from studylib.referentials.contracts import CONTRACTS
 from studylib.referentials.parsed import Parsed, Parser
+from studylib.referentials.schemas import CONTRACTS
 from studylib.referentials.store import Version
 
 PARSERS: Mapping[str, Parser] = MappingProxyType(

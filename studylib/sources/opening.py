@@ -21,7 +21,8 @@ from studylib.sources.site import (
     SndsSource,
     declared,
 )
-from studylib.sources.source import Source, check_tables
+from studylib.sources.source import Source
+from studylib.sources.table_checks import check_tables
 
 
 def names() -> list[str]:

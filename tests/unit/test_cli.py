@@ -2,35 +2,21 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import os
 import re
 import subprocess
 import sys
 from pathlib import Path
-from types import ModuleType
 
 import pytest
+import toy_project as toy
 
 from studylib import __version__, runs
 from studylib.cli.main import leave_code
 from studylib.sources import open_data
 
-TOY_FILE = Path(__file__).parents[1] / "notebooks" / "conftest_runs.py"
 REQUEST = "2026-001"
-
-
-def load_toy() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("conftest_runs", TOY_FILE)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-toy = load_toy()
 
 
 @pytest.fixture

@@ -295,11 +295,11 @@ def test_ddd_under_the_names_of_the_usual_tables(tmp_path, separator):
     assert row["note"] is None
 
 
-def finess_line(number: str, department: str, name: str) -> str:
+def finess_line(number: str, department: str, name: str, opened: str = "1979-02-13") -> str:
     cells = [""] * 32
     cells[0], cells[1], cells[2], cells[3] = "structureet", number, "750712184", name[:10]
     cells[4], cells[13], cells[18], cells[19] = name, department, "101", "CHR"
-    cells[28] = "1979-02-13"
+    cells[28] = opened
     return ";".join(cells)
 
 
@@ -310,7 +310,7 @@ def test_finess_in_the_encoding_and_with_the_date_of_its_extraction(tmp_path):
     lines = [
         "finess;etalab;93;2024-01-09",
         finess_line("750100018", "75", "HÔPITAUX DE PARIS"),
-        finess_line("2B0000020", "2B", "CENTRE HOSPITALIER DE BASTIA"),
+        finess_line("2B0000020", "2B", "CENTRE HOSPITALIER DE BASTIA", opened="1900-01-01"),
         "geolocalisation;750100018;652000.0;6862000.0;1,ATLASANTE;2024-01-08",
     ]
     bring("finess", FINESS_NAME, "\n".join(lines), tmp_path, "cp1252")
@@ -318,6 +318,7 @@ def test_finess_in_the_encoding_and_with_the_date_of_its_extraction(tmp_path):
     assert table["finess"].tolist() == ["750100018", "2B0000020"]
     assert table["label"].iloc[0] == "HÔPITAUX DE PARIS"
     assert table["opened"].iloc[0] == day(1979, 2, 13)
+    assert table["opened"].isna().tolist() == [False, True], "the default of the producer's schema"
     assert [referentials.department_region(each) for each in table["department"]] == ["11", "94"]
     assert referentials.versions("finess")["version"].tolist() == ["2024-01-09"]
 
@@ -356,6 +357,27 @@ def test_the_highest_charlson_index_is_the_published_one(weights, highest):
     milder = set(table["supersedes"]) - {""}
     assert milder == {"diabetes", "mild_liver", "malignancy"}
     assert table.loc[~table["condition"].isin(milder), "weight"].sum() == highest
+
+
+def test_charlson_weights_are_those_of_both_papers():
+    """As two other programs state them (see the referential's source)."""
+    worth = {
+        year: referentials.charlson(year)
+        .drop_duplicates("condition")
+        .set_index("condition")["weight"]
+        for year in ("1987", "2011")
+    }
+    heavy = worth["1987"][worth["1987"] > 1]
+    assert heavy.to_dict() == {
+        "diabetes_complicated": 2, "hemiplegia": 2, "renal": 2, "malignancy": 2,
+        "severe_liver": 3, "metastatic": 6, "aids": 6,
+    }  # fmt: skip
+    assert (worth["1987"] >= 1).all()
+    assert worth["2011"][worth["2011"] > 0].to_dict() == {
+        "heart_failure": 2, "dementia": 2, "chronic_pulmonary": 1, "rheumatic": 1,
+        "mild_liver": 2, "diabetes_complicated": 1, "hemiplegia": 2, "renal": 1,
+        "malignancy": 2, "severe_liver": 4, "metastatic": 6, "aids": 4,
+    }  # fmt: skip
 
 
 def test_charlson_codes_are_prefixes_of_one_condition_each():

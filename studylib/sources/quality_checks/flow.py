@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 
 from studylib import tables
-from studylib.sources.quality_checks.contracts import DELAYS, MONTHS
 from studylib.sources.quality_checks.events import event_tables
 from studylib.sources.quality_checks.measuring import Measure, share
+from studylib.sources.quality_checks.schemas import DELAYS, MONTHS
 from studylib.sources.source import Source
 
 SHOWN = (0, 1, 2, 3, 6, 9, 12)

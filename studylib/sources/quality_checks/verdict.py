@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping
 import pandas as pd
 
 from studylib import tables
-from studylib.sources.quality_checks.contracts import CHECKS, SUMMARY
 from studylib.sources.quality_checks.measuring import Measure
 from studylib.sources.quality_checks.ranges import Range, range_of
+from studylib.sources.quality_checks.schemas import CHECKS, SUMMARY
 from studylib.tables import CheckResult
 
 CATEGORIES = ("conformance", "completeness", "plausibility")
