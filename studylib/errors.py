@@ -46,6 +46,12 @@ def system_fault(error: OSError) -> str | None:
     return f"Écriture impossible{place} : {remedy}."
 
 
+class ChoiceError(StudyError):
+    """An option, a name or a period that is not one of those accepted."""
+
+    exit_code = 2
+
+
 class CodeError(StudyError, ValueError):
     """A code that is not of its system, or a code list that is empty, cut or unknown."""
 

@@ -11,17 +11,11 @@ from time import monotonic
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from studylib.cli.shown import duration, french, messages, plural, results, say
-from studylib.errors import StudyError
+from studylib.errors import ChoiceError
 from studylib.sources.simulated import Settings
 from studylib.sources.snds.simulation import simulate
 from studylib.sources.snds.simulation import traps as every
 from studylib.sources.snds.simulation.generation import Progress as Done
-
-
-class Misused(StudyError):
-    """An option that cannot be understood."""
-
-    exit_code = 2
 
 
 @dataclass(frozen=True)
@@ -62,7 +56,7 @@ def run(asked: Asked) -> int:
 def _settings(asked: Asked) -> Settings:
     years = re.fullmatch(r"(\d{4})(?:-(\d{4}))?", asked.years.strip())
     if not years:
-        raise Misused(
+        raise ChoiceError(
             f"Option --years : reçu « {asked.years} » ; il faut deux années, par exemple 2018-2024."
         )
     first, last = int(years[1]), int(years[2] or years[1])
@@ -78,7 +72,7 @@ def _settings(asked: Asked) -> Settings:
 
 def _traps(asked: Asked) -> every.Traps:
     if asked.only and asked.without:
-        raise Misused("Options --only et --without : donner l'une ou l'autre, pas les deux.")
+        raise ChoiceError("Options --only et --without : donner l'une ou l'autre, pas les deux.")
     if asked.only:
         return every.only(_keys(asked.only))
     return every.everything().without(*_keys(asked.without))

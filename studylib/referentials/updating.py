@@ -69,7 +69,8 @@ def update(
     """
     entry, path = _updatable(name), Path(file).expanduser()
     if not path.is_file():
-        raise DataMissing(f"Fichier {path} absent : donner le chemin du fichier du producteur.")
+        what = "est un dossier" if path.is_dir() else "absent"
+        raise DataMissing(f"Fichier {path} {what} : donner le chemin du fichier du producteur.")
     parsed, frame = _parsed(entry, path)
     when = version or parsed.state or today
     if when > today:

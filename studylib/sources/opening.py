@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from studylib.errors import StudyError
+from studylib.errors import ChoiceError
 from studylib.sources import event_folder, integrity, omop, simulated, snds
 from studylib.sources.engine import Engine
 from studylib.sources.schemas import EVENT_TABLES
@@ -42,7 +42,7 @@ def open(
     With ``location``, ``name`` is a kind of data (``events``, ``snds`` or ``omop``) and the folder
     need not be declared. Raw data are read into event tables the first time, a simulated population
     is generated first; both are found again later. DataMissing or TableError when what is there
-    cannot be read; StudyError for an unknown name.
+    cannot be read; ChoiceError for an unknown name.
     """
     source = _declared(name) if location is None else _at(name, location)
     chosen = engine or (Engine.start(source.engine.settings()) if source.engine else None)
@@ -125,7 +125,7 @@ _KINDS: Mapping[str, type[EventsSource | SndsSource | OmopSource]] = {
 
 def _at(kind: str, location: Path) -> AnySource:
     if kind not in _KINDS:
-        raise StudyError(
+        raise ChoiceError(
             f"Données de la sorte « {kind} » inconnues ; sont connues {', '.join(_KINDS)}."
         )
     model = _KINDS[kind]
@@ -137,7 +137,7 @@ def _declared(name: str) -> AnySource:
     if name not in known:
         close = get_close_matches(name, known, 1)
         hint = f" (vouliez-vous « {close[0]} » ?)" if close else ""
-        raise StudyError(
+        raise ChoiceError(
             f"Source « {name} » inconnue{hint} ; sources connues : {', '.join(sorted(known))}."
         )
     return known[name]

@@ -51,10 +51,32 @@ def test_the_module_is_the_command() -> None:
     [
         (["run"], "Argument manquant : DEMANDE…."),
         (["run", REQUEST, "--vite"], "Option inconnue : --vite."),
-        (["run", REQUEST, "--jobs", "deux"], "Valeur refusée pour -j"),
+        (
+            ["run", REQUEST, "--jobs", "deux"],
+            "pour --jobs : « deux » ; attendu un nombre entier, 1 ou plus.",
+        ),
+        (["run", REQUEST, "--timeout", "0"], "pour --timeout : « 0 » ; attendu 1 ou plus."),
+        (
+            ["run", REQUEST, "--timeout", "1,5"],
+            "« 1,5 » ; attendu un nombre, 1 ou plus, le point séparant les décimales.",
+        ),
+        (["run", REQUEST, "--plan=oui"], "L'option --plan n'attend pas de valeur."),
+        (["demo", "x"], "Argument en trop : « x ». Voir « studylib demo --help »."),
+        (["simulate", "--persons", "0"], "pour --persons : « 0 » ; attendu 1 ou plus."),
+        (["simulate", "--persons", "abc"], "« abc » ; attendu un nombre entier, 1 ou plus."),
+        (["simulate", "--persons", "9", "--out", "x", "--seed", "z"], "attendu un nombre entier."),
+        (["codes", "search", "-n", "0", "x"], "pour --limit : « 0 » ; attendu 1 ou plus."),
+        (
+            ["codes", "update", "atc", "--version", "2020-13-45"],
+            "« 2020-13-45 » ; attendu une date qui existe, écrite AAAA-MM-JJ.",
+        ),
+        (
+            ["import", "oracle", "--between", "D", "2020-01-01"],
+            "L'option --between attend 3 valeurs. Voir « studylib import oracle --help ».",
+        ),
         (["run", REQUEST, "--region"], "L'option --region attend une valeur."),
-        (["lancer"], "Commande inconnue : 'lancer'."),
-        (["data", "lire"], "Commande inconnue : 'lire'."),
+        (["lancer"], "Commande inconnue : « lancer »."),
+        (["codes", "shwo"], "Commande inconnue : « shwo » ; commande proche : show."),
     ],
 )
 def test_a_wrong_command_line_is_told_in_french(
@@ -65,6 +87,44 @@ def test_a_wrong_command_line_is_told_in_french(
     assert out == ""
     assert sentence in err
     assert "--help" in err
+    assert not any(word in err for word in ("Input", "should", "value", "argument(s)"))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["--years", "2020-2019"], "la première avant la dernière"),
+        (["--years", "2024-2090"], "elles vont de 2006 à 2030"),
+        (["--years", "20"], "il faut deux années"),
+        (["--regions", "999"], "régions 999 ; celles qui existent sont"),
+        (["--without", "T99"], "Piège « T99 » inconnu"),
+        (["--only", "T1", "--without", "T2"], "donner l'une ou l'autre"),
+    ],
+)
+def test_a_simulation_that_cannot_be_is_a_wrong_command_line(
+    arguments: list[str], sentence: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "snds"
+    assert leave_code(["simulate", "--persons", "10", "--out", str(out), *arguments]) == 2
+    assert sentence in said(capsys)[1]
+    assert not out.exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["data", "fetch", "rien"], "Jeu de données « rien » inconnu"),
+        (["data", "fetch", "open_damir", "--url", "ftp://x"], "http:// ou https:// attendu"),
+        (["import", "x.csv", "--out", "o", "--encoding", "klingon"], "choisir parmi auto, cp1252"),
+        (["import", "x.csv", "--out", "o", "--max-rejected", "5"], "n'est pas une part"),
+        (["import", __file__, "--out", "o"], "l'extension « .py » n'est pas lue"),
+    ],
+)
+def test_a_name_or_an_option_not_accepted_leaves_with_two(
+    project: Path, arguments: list[str], sentence: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert leave_code(arguments) == 2
+    assert sentence in said(capsys)[1]
 
 
 @pytest.mark.parametrize("command", [[], ["run"], ["demo"], ["data"], ["codes", "show"]])
@@ -72,7 +132,8 @@ def test_help_is_in_french(command: list[str], capsys: pytest.CaptureFixture[str
     assert leave_code([*command, "--help"]) == 0
     out = said(capsys)[0]
     assert "Affiche cette aide." in out
-    assert not any(word in out for word in ("Show this", "Commands", "[default", "[required"))
+    english = ("Show this", "Commands", "[default", "[required", "<bool>", "<list", "COMMAND ")
+    assert not any(word in out for word in english)
 
 
 def test_check_tells_every_problem_of_every_file(
@@ -191,7 +252,6 @@ def test_absent_data_files_leave_with_three(
 ) -> None:
     assert leave_code(["data", "add", str(project / "absent.csv")]) == 3
     assert "absent.csv" in said(capsys)[1]
-    assert leave_code(["data", "fetch", "inconnu"]) == 3
 
 
 def test_codes(capsys: pytest.CaptureFixture[str]) -> None:
