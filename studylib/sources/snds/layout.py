@@ -39,7 +39,8 @@ class RawColumn:
 
     ``width`` is that of a code, which gets its zeros back when it was stored as a number. The
     column is collected from ``first_year`` to ``last_year`` (both included; None is open), then
-    under the name ``successor``. ``required`` columns stop the reading when absent.
+    under the name ``successor``. ``required`` columns stop the reading when absent. ``whole``
+    counts are numbers in the tables, and never have decimals.
     """
 
     name: str
@@ -49,6 +50,7 @@ class RawColumn:
     last_year: int | None = None
     successor: str | None = None
     required: bool = False
+    whole: bool = False
 
     def collected_in(self, year: int) -> bool:
         """Whether the column exists in that year.
@@ -115,6 +117,7 @@ def _table(name: str, lines: pd.DataFrame) -> RawTable:
             last_year=_number(row["last_year"]),
             successor=row["successor"] or None,
             required=row["required"] == "yes",
+            whole=row.get("whole") == "yes",
         )
         for row in lines.to_dict("records")
     )
