@@ -1,8 +1,8 @@
 """The raw tables of the SNDS: their columns, types, widths and years, as this reader takes them.
 
-The published descriptions contradict each other on types (``ETA_NUM`` is an integer here and a text
-there), so the types are fixed once, in ``raw_tables/*.csv``. Columns created or dropped over the years
-carry their first and last year, and the name that replaced them.
+The published descriptions contradict each other on types (``ETA_NUM`` is an integer here and a
+text there), so the types are fixed once, in ``raw_tables/*.csv``. Columns created or dropped over
+the years carry their first and last year, and the name that replaced them.
 
 Sources: table descriptions of the Health Data Hub (state of December 2020), documentation of the
 SNDS.
