@@ -61,16 +61,20 @@ class _Reader:
                 raise ValueError("end of file")
 
     def value(self) -> Any:
-        """The next value, whole: text, list or object, whose own end shows that it is."""
+        """The next value, whole: one that stops where the text read stops may go on."""
         self.sign(_BLANK + ",:")
         while True:
             try:
-                found, self.at = json.JSONDecoder().raw_decode(self.text, self.at)
+                found, end = json.JSONDecoder().raw_decode(self.text, self.at)
             except ValueError:
                 if not self._more():
                     raise
-            else:
+                continue
+            if end < len(self.text):
+                self.at = end
                 return found
+            if not self._more():
+                raise ValueError("end of file")  # an object ends with its brace
 
 
 def _members(path: Path, reader: _Reader) -> Iterator[tuple[str, Any]]:

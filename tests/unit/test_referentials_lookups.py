@@ -354,7 +354,7 @@ def flow_site(number: str, commune: str, name: str, **more: object) -> dict[str,
 
 def flow_text(*sites: dict[str, object]) -> str:
     entity = {"informationsGeneralesPMEJ": {"numFinessPm": "010780054"}, "ege": list(sites)}
-    head = {"schemaVersion": "1.0.0", "generatedAt": "2026-09-29T00:00:00.000000000Z"}
+    head = {"establishments": 104734, "generatedAt": "2026-09-29T00:00:00.000000000Z"}
     return json.dumps({**head, "pmej": [entity, {**entity, "ege": []}], "gco": []}, indent=1)
 
 
