@@ -124,7 +124,7 @@ def grid_html(grid: Grid, *, caption: str, notes: Sequence[str] = (), row_header
     body = "".join(f"<tr>{_row(row, grid, row_headers)}</tr>" for row in grid.rows)
     if not grid.rows:
         body = f'<tr><th scope="row" colspan="{len(grid.headers)}">Aucune ligne</th></tr>'
-    wide = ' class="wide"' if len(grid.headers) > _FIT_A_PHONE and grid.rows else ""
+    wide = ' class="wide"' if len(grid.headers) > _FIT_A_PHONE else ""
     told = "".join(f'<p class="note">{escape(text)}</p>' for text in notes if text)
     return (
         f'<div class="scroll" role="region" tabindex="0" '

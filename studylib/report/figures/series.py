@@ -68,7 +68,7 @@ def _draw_stratum(
         linestyle=style.DASHES[index % 6],
         label=name,
     )
-    _draw_expected(axes, part, place, colour, "_nolegend_" if index else "Attendu")
+    _draw_expected(axes, part, place, colour)
     if incomplete.any():
         axes.plot(
             place[incomplete],
@@ -77,13 +77,11 @@ def _draw_stratum(
             marker="o",
             markerfacecolor="white",
             color=colour,
-            label="_nolegend_" if index else "Mois incomplet",
+            label="Mois incomplet",
         )
 
 
-def _draw_expected(
-    axes: Axes, part: pd.DataFrame, place: np.ndarray, colour: str, name: str
-) -> None:
+def _draw_expected(axes: Axes, part: pd.DataFrame, place: np.ndarray, colour: str) -> None:
     if part["expected"].notna().any():
         axes.plot(
             place,
@@ -91,7 +89,7 @@ def _draw_expected(
             color=style.INK,
             lw=1.1,
             linestyle="--",
-            label=name,
+            label="Attendu",
         )
     if part["ci_low"].notna().any():
         axes.fill_between(

@@ -73,7 +73,7 @@ def _sentence(wanted: Range) -> str:
         return f"{low} {unit}" if low == high else f"de {low} à {high} {unit}"
     if low or high:
         return f"au moins {low} {wanted.unit}" if low else f"au plus {high} {wanted.unit}"
-    return "sans attendu"
+    return f"sans attendu, en {wanted.unit}"
 
 
 def summary(checks: pd.DataFrame) -> pd.DataFrame:
