@@ -115,8 +115,8 @@ def _tell(done: Sequence[landing.Landed], out: Path) -> None:
             one.source,
             one.target.table,
             "à jour" if one.status == "up_to_date" else "importé",
-            str(one.rows),
-            str(one.rejected),
+            one.rows,
+            one.rejected,
         ]
         for one in done
     ]

@@ -38,10 +38,11 @@ def run(asked: Asked) -> int:
     console = messages()
     if console.is_terminal:
         with _bar() as bar:
-            task = bar.add_task(french("Simulation"), total=None)
+            task = bar.add_task("Simulation", total=None, said="")
 
             def shown(done: Done) -> None:
-                bar.update(task, completed=done.done, total=done.blocks)
+                said = french(f"bloc {done.done} sur {done.blocks}")
+                bar.update(task, completed=done.done, total=done.blocks, said=said)
 
             simulate(settings, asked.out, traps=traps, told=shown)
     else:
@@ -94,7 +95,7 @@ def _bar() -> Progress:
     return Progress(
         TextColumn("{task.description}"),
         BarColumn(),
-        TextColumn("{task.completed:.0f} / {task.total:.0f}"),
+        TextColumn("{task.fields[said]}"),
         TimeElapsedColumn(),
         console=messages(),
         transient=True,

@@ -138,7 +138,8 @@ def _accepted(fault: Mapping[str, Any], parameter: Any) -> str:
         return f"{limits['le']:g} ou moins"
     if parameter is not None and parameter.metavar == DATE:
         return f"une date qui existe, écrite {DATE}"
-    return f"une valeur de la forme {getattr(parameter, 'metavar', None) or 'décrite par l’aide'}"
+    form = getattr(parameter, "metavar", None) or "que décrit l'aide"
+    return f"une valeur de la forme {form}"
 
 
 def _number_of_values(told: str) -> str:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 
 import pandas as pd
 
+from studylib import project
 from studylib.errors import ChoiceError
 from studylib.sources import event_folder, integrity, omop, simulated, snds
 from studylib.sources.engine import Engine
@@ -23,6 +25,8 @@ from studylib.sources.site import (
 )
 from studylib.sources.source import Source
 from studylib.sources.table_checks import check_tables
+
+RUN_FILE = "data.json"  # in the folder of a run: what its notebook read, and with what
 
 
 def names() -> list[str]:
@@ -47,7 +51,7 @@ def open(
     source = _declared(name) if location is None else _at(name, location)
     chosen = engine or (Engine.start(source.engine.settings()) if source.engine else None)
     simulation = source.settings() if isinstance(source, SimulatedSource) else None
-    return event_folder.open_folder(
+    opened = event_folder.open_folder(
         name,
         _event_folder(name, source, chosen),
         regions=regions,
@@ -55,6 +59,16 @@ def open(
         truth=simulated.planted_effects(simulation) if simulation else None,
         synthetic=simulation is not None,
     )
+    _tell_run(opened)
+    return opened
+
+
+def _tell_run(source: Source) -> None:
+    """Tells the run in progress, if any, what computes; its report prints it."""
+    folder = project.run_folder()
+    if folder is not None and folder.is_dir():
+        told = json.dumps({"engine": source.engine.describe()}, ensure_ascii=False, indent=1)
+        (folder / RUN_FILE).write_text(told + "\n", encoding="utf-8")
 
 
 def is_synthetic(name: str) -> bool:

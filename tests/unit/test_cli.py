@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 import toy_project as toy
+from rich.console import Console
 
 from studylib import __version__, runs
+from studylib.cli import simulating
 from studylib.cli.main import leave_code
+from studylib.cli.shown import table
 from studylib.sources import open_data
+from studylib.sources.snds.simulation.generation import Progress as Done
 
 REQUEST = "2026-001"
 
@@ -295,3 +301,28 @@ def test_a_closed_pipe_is_not_a_defect(project: Path) -> None:
     assert done.stdout.startswith("liste")
     assert "Traceback" not in done.stderr
     assert "Erreur" not in done.stderr
+
+
+def test_simulating_on_a_terminal_shows_a_bar(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    console = Console(file=io.StringIO(), force_terminal=True, width=60)
+    monkeypatch.setattr(simulating, "messages", lambda: console)
+
+    def two_blocks(settings: object, out: Path, *, traps: object, told: Any) -> None:
+        (out / "ER_PRS_F").mkdir(parents=True)
+        for done in (1, 2):
+            told(Done(done, 2))
+
+    monkeypatch.setattr(simulating, "simulate", two_blocks)
+    assert leave_code(["simulate", "--persons", "9", "--out", str(tmp_path / "snds")]) == 0
+    shown = console.file.getvalue()  # type: ignore[attr-defined]
+    assert "Simulation" in shown
+    assert "bloc 2 sur 2" in shown
+
+
+def test_counts_are_grouped_on_a_terminal_and_bare_elsewhere() -> None:
+    for terminal, expected in ((True, "1\u202f234\u202f567"), (False, "1234567")):
+        console = Console(file=io.StringIO(), force_terminal=terminal, width=60)
+        table(console, ["table", "lignes"], [["ER_PRS_F", 1_234_567]])
+        assert expected in console.file.getvalue()  # type: ignore[attr-defined]

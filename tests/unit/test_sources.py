@@ -138,3 +138,12 @@ def test_lists_that_match_nothing_are_named(made):
     result = source.check_codelists({"odd": odd})
     assert result.passed is False
     assert "Dépendance" in result.text
+
+
+def test_a_run_is_told_what_computes(folder, monkeypatch, tmp_path):
+    monkeypatch.setenv(project.RUN_FOLDER_VARIABLE, str(tmp_path))
+    source = sources.open("events", location=folder)
+    told = json.loads((tmp_path / sources.RUN_FILE).read_text(encoding="utf-8"))
+    assert told == {"engine": source.engine.describe()}
+    assert told["engine"]["engine"].startswith("DuckDB ")
+    assert told["engine"]["memory_limit"]
