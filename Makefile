@@ -2,12 +2,13 @@
 # test: everything set up, tests run          check: format, types, layers, notebooks, lock
 # lab:  JupyterLab on notebooks/              bench: speed and memory beside what one would pick
 # spark-test: the spec suite on a local Spark cluster of two workers (Java 17 needed)
+# truth: the raw SNDS read back to its truth, five seeds and three sizes, traps alone and together
 # lock: requirements.lock written anew (needs uv)
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/ready
 
-.PHONY: demo test check lab bench lock clean setup spark-test
+.PHONY: demo test check lab bench lock clean setup spark-test truth
 
 demo: $(READY)
 	@$(BIN)/studylib demo
@@ -43,6 +44,9 @@ $(READY): requirements.lock pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $(READY)
+
+truth: $(READY)
+	@STUDYLIB_TEST_TRUTH=all $(BIN)/python -m pytest -n 2 tests/snds/test_truth_whole.py
 
 lock:
 	uv pip compile --universal --python-version 3.11 --fork-strategy fewest --generate-hashes --no-header --extra test pyproject.toml -o requirements.lock

@@ -1,14 +1,19 @@
 """One run of every benchmark, at a size and at ten times it, as a table.
 
 ``python -m benchmarks [PERSONS]``: 100,000 by default, then ten times as many, which are ten copies
-of the first. Raw tables are written and read at a tenth of these sizes. CPU seconds are the figure
-to read; rows that build one same thing must show one same result. pandas is left out above a
-million persons, where it would need more memory than most machines have.
+of the first. CPU seconds are the figure to read, and beside them how many times those of the bare
+scan of the same columns and of the same work written by hand in DuckDB SQL. Ways of one same work
+must show one same result. pandas is left out above a million persons, where it would need more
+memory than most machines have.
 """
+
+from __future__ import annotations
 
 import importlib.util
 import sys
 import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from rich.console import Console
@@ -16,91 +21,121 @@ from rich.table import Table
 
 from benchmarks.measured import measure
 
-COHORTS = {
-    "bare scan": "benchmarks.scan",
-    "DuckDB SQL by hand": "benchmarks.cohort_sql",
-    "studylib": "benchmarks.cohort_studylib",
-    "pandas": "benchmarks.cohort_pandas",
-}
-EPISODES = {
-    "DuckDB SQL by hand": "benchmarks.episodes_sql",
-    "studylib": "benchmarks.episodes_studylib",
-}
-WIDE = {"studylib": "benchmarks.wide_studylib", "pandas": "benchmarks.wide_pandas"}
-RAW = {
-    "bare scan": "benchmarks.raw_scan",
-    "DuckDB SQL, drugs alone": "benchmarks.raw_sql",
-    "studylib, every table": "benchmarks.raw_studylib",
-}
-MODELS = {"lifelines": "benchmarks.cox_lifelines", "studylib": "benchmarks.cox_studylib"}
-COMPARED = {"pandas", "DuckDB SQL by hand", "studylib", "lifelines", "studylib on Spark"}
+SCAN, SQL, PANDAS = "bare scan", "DuckDB SQL by hand", "pandas"
 PANDAS_LIMIT = 1_000_000
+COLUMNS = ("work", "way", "size", "CPU s", "wall s", "memory GB", "x scan", "x SQL", "growth")
+
+
+@dataclass(frozen=True)
+class Work:
+    """One piece of work: its ways (a module each) and, by size, the arguments they are given.
+
+    Ways that are not ``compared`` do another amount of work: their results may differ.
+    """
+
+    name: str
+    ways: Mapping[str, str]
+    sizes: Mapping[int, Sequence[str]]
+    uncompared: Sequence[str] = field(default=(SCAN,))
+
+
+def works(small: int, place: Path) -> list[Work]:
+    """Every piece of work, in order: each stands on the folders made before."""
+    large = 10 * small
+    events = {size: (str(place / f"events-{size}"),) for size in (small, large)}
+    raw = {size: (str(place / f"raw-{size}"),) for size in (small, large)}
+    records = {200_000: (str(place / "records"),)}
+    spark = importlib.util.find_spec("pyspark") is not None
+    cohorts = {
+        SCAN: "scan",
+        SQL: "cohort_sql",
+        "studylib": "cohort_studylib",
+        PANDAS: "cohort_pandas",
+    } | ({"studylib on Spark": "cohort_spark"} if spark else {})
+    made = {"studylib": "simulation"}
+    return [
+        Work("simulation of events", made, {small: (str(small), *events[small])}),
+        Work("ten copies", {SQL: "copies"}, {large: (*events[small], *events[large], str(small))}),
+        Work("first opening, checks", {"studylib": "opening"}, events),
+        Work("trial cohort and follow-up", cohorts, events),
+        Work(
+            "episodes of every drug",
+            {SCAN: "scan", SQL: "episodes_sql", "studylib": "episodes_studylib"},
+            events,
+        ),
+        Work("raw simulation", {"studylib": "raw_simulation"}, {small: (str(small), *raw[small])}),
+        Work("ten raw copies", {SQL: "raw_copies"}, {large: (*raw[small], *raw[large])}),
+        Work(
+            "raw reading (SQL: drugs only)",
+            {SCAN: "raw_scan", SQL: "raw_sql", "studylib": "raw_studylib"},
+            raw,
+            uncompared=(SCAN, SQL),
+        ),
+        Work("14 M records", {SQL: "records"}, records),
+        Work(
+            "200,000 x 10,000 sparse",
+            {
+                SCAN: "wide_scan",
+                SQL: "wide_sql",
+                "studylib": "wide_studylib",
+                PANDAS: "wide_pandas",
+            },
+            records,
+        ),
+        Work(
+            "Cox, 10 covariates",
+            {"lifelines": "cox_lifelines", "studylib": "cox_studylib"},
+            {size: (str(size),) for size in events},
+        ),
+    ]
 
 
 def main() -> None:
     """Prints the table; leaves with 1 when two ways of one thing disagree or one fails."""
     small = int(sys.argv[1]) if len(sys.argv) > 1 else 100_000
     table = Table(title="Cost of the same work, done several ways")
-    for name in ("work", "way", "size", "CPU s", "wall s", "memory GB", "growth", "result"):
-        table.add_column(name, justify="right" if name[0] in "pCwmg" and name != "way" else "left")
+    for name in (*COLUMNS, "result"):
+        table.add_column(name, justify="left" if name in ("work", "way", "result") else "right")
     agreed = True
     with tempfile.TemporaryDirectory() as place:
-        events = {size: str(Path(place) / str(size)) for size in (small, 10 * small)}
-        raw = {size: str(Path(place) / f"raw-{size}") for size in (small // 10, small)}
-        simulated = {small: events[small]}
-        works = [
-            ("simulation", {"studylib": "benchmarks.simulation"}, simulated, True),
-            ("ten copies", {"duckdb": "benchmarks.copies"}, {10 * small: _copied(events)}, False),
-            ("trial cohort and follow-up", _cohorts(), events, False),
-            ("episodes of every drug", EPISODES, events, False),
-            ("raw simulation", {"studylib": "benchmarks.raw_simulation"}, raw, True),
-            ("raw reading", RAW, raw, False),
-            ("records", {"duckdb": "benchmarks.records"}, {14_000_000: f"{place}/wide"}, False),
-            ("200,000 x 10,000 sparse", WIDE, {14_000_000: f"{place}/wide"}, False),
-            ("Cox, 10 covariates", MODELS, {size: "" for size in events}, True),
-        ]
-        for work, ways, sizes, sized in works:
-            agreed &= _compare(table, work, ways, sizes, sized=sized)
-    Console(width=150).print(table)
+        for work in works(small, Path(place)):
+            agreed &= _compare(table, work)
+    Console(width=170).print(table)
     sys.exit(0 if agreed else 1)
 
 
-def _copied(events: dict[int, str]) -> str:
-    """Arguments of ``copies``: from, to, and how far apart the persons of two copies are."""
-    (small, source), (_, target) = events.items()
-    return f"{source}|{target}|{small}"
-
-
-def _cohorts() -> dict[str, str]:
-    """The ways of the trial cohort, Spark among them where it is installed."""
-    spark = importlib.util.find_spec("pyspark") is not None
-    return COHORTS | ({"studylib on Spark": "benchmarks.cohort_spark"} if spark else {})
-
-
-def _compare(
-    table: Table, work: str, ways: dict[str, str], sizes: dict[int, str], *, sized: bool = False
-) -> bool:
+def _compare(table: Table, work: Work) -> bool:
+    """Adds the rows of one work; whether its ways agree and none failed."""
     agreed = True
-    first: dict[str, float] = {}
-    for size, folder in sizes.items():
+    smallest: dict[str, float] = {}
+    for size, arguments in work.sizes.items():
+        spent: dict[str, float] = {}
         results = set()
-        for way, module in ways.items():
-            if way == "pandas" and PANDAS_LIMIT < size < 14_000_000:
+        for way, module in work.ways.items():
+            if way == PANDAS and size > PANDAS_LIMIT:
                 continue
-            given = ([str(size)] if sized else []) + (folder.split("|") if folder else [])
-            cost = measure(module, *given)
+            cost = measure(f"benchmarks.{module}", *arguments)
             result = str(cost.get("hash", cost.get("failure", "")))
-            if way in COMPARED:
+            agreed &= "failure" not in cost
+            if way not in work.uncompared:
                 results.add(result)
-            growth = f"{cost['cpu'] / first[way]:.1f}" if way in first else ""
-            first.setdefault(way, float(cost["cpu"]))
+            spent[way] = float(cost["cpu"])
             table.add_row(
-                work, way, f"{size:,}", f"{cost['cpu']:.1f}", f"{cost['wall']:.1f}",
-                f"{cost.get('memory', 0):.2f}", growth, result[:40],
+                work.name, way, f"{size:,}", f"{cost['cpu']:.1f}", f"{cost['wall']:.1f}",
+                f"{cost.get('memory', 0):.2f}", _times(spent, way, SCAN), _times(spent, way, SQL),
+                f"{spent[way] / smallest[way]:.1f}" if way in smallest else "", result[:40],
             )  # fmt: skip
-        agreed &= len(results) <= 1 and "failure" not in cost
+            smallest.setdefault(way, spent[way])
+        agreed &= len(results) <= 1
         table.add_section()
     return agreed
+
+
+def _times(spent: Mapping[str, float], way: str, measure_of: str) -> str:
+    """CPU seconds of a way over those of the measure; nothing for the measure and those before."""
+    if way == measure_of or measure_of not in spent:
+        return ""
+    return f"{spent[way] / spent[measure_of]:.2f}"
 
 
 if __name__ == "__main__":

@@ -46,6 +46,12 @@ def system_fault(error: OSError) -> str | None:
     return f"Écriture impossible{place} : {remedy}."
 
 
+class ChoiceError(StudyError):
+    """An option, a name or a period that is not one of those accepted."""
+
+    exit_code = 2
+
+
 class DataNotice(UserWarning):
     """What must be known of data before they are used, told each time they are opened."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from studylib import codes
 from studylib.cli.frames import cells, print_json
@@ -70,7 +71,19 @@ def _meant(name: str) -> list[codes.RawList]:
         if not asked:
             raise CodeError(f"Demande {name} : elle ne nomme aucune liste de codes à vérifier.")
         return [codes.raw_list(each) for each in asked]
+    require_list_file(name)
     return [codes.raw_list(name)]
+
+
+def require_list_file(name: str) -> None:
+    """CodeError when ``name`` is plainly a file, and not one a list can be read from."""
+    given = Path(name)
+    if given.suffix != ".csv" and (given.suffix or len(given.parts) > 1):
+        raise CodeError(
+            f"Fichier {name} : ce n'est pas une liste de codes, qui est un fichier .csv de "
+            f"colonnes {', '.join(codes.LIST_COLUMNS)} ; donner un tel fichier, ou le nom d'une "
+            "liste."
+        )
 
 
 def _checked(lists: Sequence[codes.RawList], source: str | None) -> list[CheckResult]:

@@ -9,9 +9,10 @@ from pathlib import Path
 import pandas as pd
 
 from studylib import codes, referentials
+from studylib.cli.code_checking import require_list_file
 from studylib.cli.frames import cells, print_json
 from studylib.cli.shown import messages, path, plural, results, say, table
-from studylib.errors import CodeError
+from studylib.errors import CodeError, DataMissing
 
 _CHANGES = {"added": "ajouté", "removed": "retiré", "relabelled": "renommé"}
 
@@ -97,10 +98,12 @@ def _referential_changes(name: str, before: str, after: str) -> pd.DataFrame:
 
 def _version(name: str, given: str) -> date:
     present = list(referentials.versions(name)["version"])
+    if not present:
+        raise DataMissing(f"Référentiel « {name} » absent. {referentials.how_to_get(name)}")
     if given not in present:
         raise CodeError(
             f"Référentiel « {name} » : version « {given} » absente ; présentes : "
-            f"{', '.join(present) or 'aucune'}."
+            f"{', '.join(present)}."
         )
     return date.fromisoformat(given)
 
@@ -109,6 +112,7 @@ def _list_of(name: str, given: str) -> tuple[codes.Codelist, Mapping[str, str]]:
     """The list of a file, of a version of ``name``, or of another name."""
     if given.endswith(".csv"):
         return codes.list_file(Path(given))
+    require_list_file(given)
     if given in codes.codelist_names():
         return codes.codelist(given), codes.code_labels(given)
     found = codes.list_versions(name)

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from studylib.cli.usage import Command, Group
+from studylib.cli.usage import DATE, Command, Group
 
 codes_app = typer.Typer(
     cls=Group, no_args_is_help=True, help="Listes de codes et référentiels datés."
@@ -132,7 +132,7 @@ def codes_update(
         datetime | None,
         typer.Option(
             "--version",
-            metavar="AAAA-MM-JJ",
+            metavar=DATE,
             formats=["%Y-%m-%d"],
             help="Date de l'état décrit, quand le fichier ne la dit pas.",
         ),

@@ -33,6 +33,15 @@ Out = Annotated[
 ]
 
 
+TableOfFiles = Annotated[
+    str | None,
+    typer.Option("--table", metavar="TABLE", help="Table, si le nom du fichier ne la dit pas."),
+]
+Year = Annotated[
+    int | None, typer.Option("--year", metavar="ANNÉE", help="Année d'une table annuelle.")
+]
+
+
 @import_app.command(
     _FILES, cls=Command, help="Importe des fichiers CSV, Parquet ou SAS (commande par défaut)."
 )
@@ -42,13 +51,8 @@ def import_files(
         typer.Argument(metavar="FICHIER…", help="Fichiers, ou dossiers qui les contiennent."),
     ],
     out: Out,
-    table: Annotated[
-        str | None,
-        typer.Option("--table", metavar="TABLE", help="Table, si le nom du fichier ne la dit pas."),
-    ] = None,
-    year: Annotated[
-        int | None, typer.Option("--year", metavar="ANNÉE", help="Année d'une table annuelle.")
-    ] = None,
+    table: TableOfFiles = None,
+    year: Year = None,
     delimiter: Annotated[
         str, typer.Option("--delimiter", metavar="SIGNE", help="Séparateur : ; , | ou tab.")
     ] = "auto",

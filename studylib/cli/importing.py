@@ -15,13 +15,21 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from studylib.cli.shown import messages, plural, results, say, table
-from studylib.errors import DataMissing, StudyError
+from studylib.errors import ChoiceError, DataMissing
 from studylib.sources import landing
 
 PASSWORD_VARIABLE = "STUDYLIB_ORACLE_PASSWORD"
 _REMARKS = {
     "no_final_newline": "la dernière ligne n'a pas de fin de ligne : si le fichier a été coupé, sa "
     "dernière valeur l'est peut-être aussi",
+    "no_rows": "aucune ligne sous l'en-tête ; si la table n'est pas vide à la source, refaire "
+    "l'extraction",
+    "no_date": "colonne {column}, {rows} au 01/01/1600, par quoi le SNDS dit qu'il n'y a pas de "
+    "date ; gardées telles quelles",
+    "early": "colonne {column}, {rows} avant 1880, hors de ce qui est possible ; gardées telles "
+    "quelles, vérifier l'extraction",
+    "late": "colonne {column}, {rows} en 2050 ou après ; gardées telles quelles, vérifier "
+    "l'extraction (ou y lire « sans fin », si la colonne est une fin de droit)",
 }
 
 
@@ -30,6 +38,10 @@ def files(sources: Sequence[Path], out: Path, options: landing.Options) -> int:
     with _Shown(messages()) as progress:
         done = landing.land(sources, out, options, progress=progress)
     _tell(done, out)
+    if others := landing.unread(sources):
+        names = ", ".join(path.name for path in others[:5]) + (", …" if len(others) > 5 else "")
+        said = plural(len(others), "fichier laissé de côté", "fichiers laissés de côté")
+        say(results(), f"{said}, que l'import ne lit pas : {names}.")
     return 0
 
 
@@ -51,7 +63,7 @@ def oracle(asked: Database, out: Path) -> int:
         or "@" in asked.user
         or ("/" in asked.dsn.split("@")[0] and "@" in asked.dsn)
     ):
-        raise StudyError(
+        raise ChoiceError(
             "Le mot de passe ne se donne pas dans la commande, où d'autres peuvent le lire ; le "
             f"mettre dans la variable {PASSWORD_VARIABLE} ou le taper quand il est demandé."
         )
@@ -92,7 +104,7 @@ def _day(text: str) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError:
-        raise StudyError(
+        raise ChoiceError(
             f"Option --between : « {text} » n'est pas une date AAAA-MM-JJ, par exemple 2021-01-01."
         ) from None
 
@@ -103,16 +115,18 @@ def _tell(done: Sequence[landing.Landed], out: Path) -> None:
             one.source,
             one.target.table,
             "à jour" if one.status == "up_to_date" else "importé",
-            str(one.rows),
-            str(one.rejected),
+            one.rows,
+            one.rejected,
         ]
         for one in done
     ]
     console = results()
     table(console, ["fichier", "table", "état", "lignes", "écartées"], rows)
     for one in done:
-        if one.remark:
-            say(console, f"{one.source} : {_REMARKS.get(one.remark, one.remark)}.")
+        for remark in one.remarks:
+            words = {"column": remark.get("column"), "rows": _dates(remark.get("rows", 0))}
+            place = f"{one.source}, table {one.target.table}"
+            say(console, f"{place} : {_REMARKS[remark['kind']].format(**words)}.")
     new = [one for one in done if one.status == "landed"]
     if not new:
         say(
@@ -120,6 +134,10 @@ def _tell(done: Sequence[landing.Landed], out: Path) -> None:
         )
     elif any(one.rejected for one in new):
         say(console, f"Les lignes écartées, avec leur raison, sont dans {out / 'rejected'}.")
+
+
+def _dates(count: int) -> str:
+    return plural(count, "date", "dates")
 
 
 class _Shown:

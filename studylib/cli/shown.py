@@ -85,12 +85,21 @@ def duration(seconds: float | None) -> str:
 
 
 def plural(count: int, one: str, many: str) -> str:
-    """A count with its noun.
+    r"""A count with its noun.
 
-    >>> plural(1, "exécution", "exécutions"), plural(2, "exécution", "exécutions")
-    ('1 exécution', '2 exécutions')
+    >>> plural(1, "exécution", "exécutions"), plural(2500, "ligne", "lignes")
+    ('1 exécution', '2\u202f500 lignes')
     """
-    return f"{count} {one if count < 2 else many}"
+    return f"{number(count)} {one if count < 2 else many}"
+
+
+def number(count: int) -> str:
+    r"""A count as it is written in French.
+
+    >>> number(1234567)
+    '1\u202f234\u202f567'
+    """
+    return f"{count:,}".replace(",", NARROW)
 
 
 def path(file: Path | None) -> str:
@@ -103,17 +112,22 @@ def path(file: Path | None) -> str:
         return str(file)
 
 
-def table(console: Console, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """A table on a terminal; elsewhere one line per row, its cells separated by tabs."""
+def table(console: Console, columns: Sequence[str], rows: Sequence[Sequence[str | int]]) -> None:
+    """A table on a terminal; elsewhere one line per row, its cells separated by tabs.
+
+    Counts are given as numbers: a terminal aligns and groups them, a program reads them bare.
+    """
     if not console.is_terminal:
         for row in (columns, *rows):
-            say(console, "\t".join(row))
+            say(console, "\t".join(map(str, row)))
         return
     drawn = Table(box=None, pad_edge=False)
-    for column in columns:
-        drawn.add_column(column, overflow="fold")
+    for place, column in enumerate(columns):
+        counts = bool(rows) and isinstance(rows[0][place], int)
+        drawn.add_column(column, overflow="fold", justify="right" if counts else "left")
     for row in rows:
-        drawn.add_row(*(Text(french(cell), style=STYLES.get(cell, "")) for cell in row))
+        cells = [number(cell) if isinstance(cell, int) else cell for cell in row]
+        drawn.add_row(*(Text(french(cell), style=STYLES.get(cell, "")) for cell in cells))
     console.print(drawn)
 
 

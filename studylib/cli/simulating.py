@@ -11,17 +11,11 @@ from time import monotonic
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from studylib.cli.shown import duration, french, messages, plural, results, say
-from studylib.errors import StudyError
+from studylib.errors import ChoiceError
 from studylib.sources.simulated import Settings
 from studylib.sources.snds.simulation import simulate
 from studylib.sources.snds.simulation import traps as every
 from studylib.sources.snds.simulation.generation import Progress as Done
-
-
-class Misused(StudyError):
-    """An option that cannot be understood."""
-
-    exit_code = 2
 
 
 @dataclass(frozen=True)
@@ -44,10 +38,11 @@ def run(asked: Asked) -> int:
     console = messages()
     if console.is_terminal:
         with _bar() as bar:
-            task = bar.add_task(french("Simulation"), total=None)
+            task = bar.add_task("Simulation", total=None, said="")
 
             def shown(done: Done) -> None:
-                bar.update(task, completed=done.done, total=done.blocks)
+                said = french(f"bloc {done.done} sur {done.blocks}")
+                bar.update(task, completed=done.done, total=done.blocks, said=said)
 
             simulate(settings, asked.out, traps=traps, told=shown)
     else:
@@ -62,7 +57,7 @@ def run(asked: Asked) -> int:
 def _settings(asked: Asked) -> Settings:
     years = re.fullmatch(r"(\d{4})(?:-(\d{4}))?", asked.years.strip())
     if not years:
-        raise Misused(
+        raise ChoiceError(
             f"Option --years : reçu « {asked.years} » ; il faut deux années, par exemple 2018-2024."
         )
     first, last = int(years[1]), int(years[2] or years[1])
@@ -78,7 +73,7 @@ def _settings(asked: Asked) -> Settings:
 
 def _traps(asked: Asked) -> every.Traps:
     if asked.only and asked.without:
-        raise Misused("Options --only et --without : donner l'une ou l'autre, pas les deux.")
+        raise ChoiceError("Options --only et --without : donner l'une ou l'autre, pas les deux.")
     if asked.only:
         return every.only(_keys(asked.only))
     return every.everything().without(*_keys(asked.without))
@@ -100,7 +95,7 @@ def _bar() -> Progress:
     return Progress(
         TextColumn("{task.description}"),
         BarColumn(),
-        TextColumn("{task.completed:.0f} / {task.total:.0f}"),
+        TextColumn("{task.fields[said]}"),
         TimeElapsedColumn(),
         console=messages(),
         transient=True,

@@ -18,6 +18,7 @@ from studylib.codes.library import (
     list_versions,
     raw_list,
 )
+from studylib.codes.list_files import COLUMNS as LIST_COLUMNS
 from studylib.codes.registry import SYSTEMS, system
 from studylib.codes.searching import close_words, search
 from studylib.codes.systems import CodeSystem
@@ -25,6 +26,7 @@ from studylib.codes.systems import CodeSystem
 __all__ = [
     "CHANGES",
     "FINDINGS",
+    "LIST_COLUMNS",
     "SYSTEMS",
     "CodeSystem",
     "Codelist",

@@ -19,6 +19,7 @@ from pathlib import Path
 from studylib.codes.codelist import Codelist, RawList
 from studylib.codes.list_files import project_folder, read_list
 from studylib.errors import CodeError
+from studylib.referentials import all_known
 from studylib.referentials.shipped import text_hash
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
@@ -149,6 +150,13 @@ def _described(name: str, codes: tuple[str, ...], about: dict[str, str]) -> Code
 
 
 def _unknown(name: object) -> CodeError:
+    """The refusal of a name: as a referential or as a list, whichever it was meant to be."""
+    if name in all_known():
+        return CodeError(
+            f"« {name} » est un référentiel, non une liste de codes : le lire par « studylib codes "
+            f"show {name} », en comparer deux versions par « studylib codes diff {name} AVANT "
+            "APRÈS »."
+        )
     names: Sequence[str] = codelist_names()
     close = get_close_matches(str(name).casefold(), names, n=3, cutoff=0.5)
     advice = (

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Iterator
+from contextlib import suppress
 from difflib import get_close_matches
 from functools import lru_cache
 
 import pandas as pd
 
+from studylib.codes.codelist import Codelist
 from studylib.codes.library import code_labels, codelist, codelist_names
 from studylib.errors import CodeError
 from studylib.referentials import all_known, referential, versions
@@ -86,14 +89,17 @@ def _ranked(stack: pd.DataFrame, asked: str) -> pd.DataFrame:
     return kept.assign(rank=rank, length=kept["label"].str.len())
 
 
+def _readable_lists() -> Iterator[tuple[str, Codelist]]:
+    """The code lists by name; a faulty one of the project is told by « codes check »."""
+    for name in codelist_names():
+        with suppress(CodeError):
+            yield name, codelist(name)
+
+
 def _lists_of(exact: pd.DataFrame) -> pd.DataFrame:
     """The code lists that hold, by a prefix, a code found by itself or by its whole label."""
     rows = []
-    for name in codelist_names():
-        try:
-            made = codelist(name)
-        except CodeError:
-            continue  # a faulty list of the project is told by « codes check »
+    for name, made in _readable_lists():
         for code in exact.loc[exact["system"] == made.system, "code"]:
             held = [each for each in made.codes if code.startswith(each) and code != each]
             rows += [
@@ -105,13 +111,7 @@ def _lists_of(exact: pd.DataFrame) -> pd.DataFrame:
 
 def _signature() -> tuple[tuple[str, str, str], ...]:
     """What the haystack is made of: it is built again when a version comes or a list changes."""
-    of_lists = []
-    for name in codelist_names():
-        try:
-            made = codelist(name)
-        except CodeError:
-            continue  # a faulty list of the project is told by « codes check »
-        of_lists.append(("liste", name, made.version + made.sha256))
+    of_lists = [("liste", name, made.version + made.sha256) for name, made in _readable_lists()]
     of_tables = [
         ("referential", name, str(present["place"].iloc[-1]) + str(present["sha256"].iloc[-1]))
         for name in all_known()

@@ -26,8 +26,34 @@ def prescribing(
     when there are several, ``several`` keeps the smallest or leaves it missing. Missing too when no
     dispensing of the day carries one. Checkpointed. StudyError for a column that is not there.
     """
-    source = cohort.source
-    there = source.engine.columns(source.table("dispensings"))
+    _check_choices(cohort, column, several)
+    given = nw.concat(
+        [
+            listed(cohort.source, "dispensings", codelist).select(
+                "person_id",
+                nw.lit(name).alias("arm"),
+                nw.col("start").alias("index_date"),
+                nw.col(column).alias("value"),
+            )
+            for name, codelist in listed_arms(cohort).items()
+        ]
+    ).filter(~nw.col("value").is_null())
+    keys = list(cohort.key)
+    there = cohort.index("arm").join(given, on=["person_id", "arm", "index_date"], how="inner")
+    values = there.group_by(*keys).agg(
+        nw.col("value").n_unique().cast(nw.Int64()).alias("different"),
+        nw.col("value").min().alias(column),
+    )
+    rows = cohort.people.select(*keys).join(values, on=keys, how="left")
+    rows = rows.with_columns(nw.col("different").fill_null(0))
+    if several == "missing":
+        single = nw.when(nw.col("different") == 1).then(nw.col(column)).otherwise(nw.lit(None))
+        rows = rows.with_columns(single.cast(nw.String()).alias(column))
+    return cohort.source.engine.checkpoint(rows.select(*keys, column, "different"), "prescribing")
+
+
+def _check_choices(cohort: Cohort, column: str, several: str) -> None:
+    there = cohort.source.engine.columns(cohort.source.table("dispensings"))
     if not isinstance(there.get(column), nw.String):
         texts = [name for name, kind in there.items() if isinstance(kind, nw.String)]
         raise StudyError(
@@ -38,33 +64,6 @@ def prescribing(
         raise StudyError(
             f"Attribut de la prescription : several vaut « {several} » ; smallest ou missing."
         )
-    given = nw.concat(
-        [
-            listed(source, "dispensings", codelist).select(
-                "person_id",
-                nw.lit(name).alias("arm"),
-                nw.col("start").alias("index_date"),
-                nw.col(column).alias("value"),
-            )
-            for name, codelist in listed_arms(cohort).items()
-        ]
-    ).filter(~nw.col("value").is_null())
-    keys = list(cohort.key)
-    values = (
-        cohort.index("arm")
-        .join(given, on=["person_id", "arm", "index_date"], how="inner")
-        .group_by(*keys)
-        .agg(
-            nw.col("value").n_unique().cast(nw.Int64()).alias("different"),
-            nw.col("value").min().alias(column),
-        )
-    )
-    rows = cohort.people.select(*keys).join(values, on=keys, how="left")
-    rows = rows.with_columns(nw.col("different").fill_null(0))
-    if several == "missing":
-        single = nw.when(nw.col("different") == 1).then(nw.col(column)).otherwise(nw.lit(None))
-        rows = rows.with_columns(single.cast(nw.String()).alias(column))
-    return source.engine.checkpoint(rows.select(*keys, column, "different"), "prescribing")
 
 
 def prescribing_establishment(

@@ -1,7 +1,18 @@
 """The circle of candidates of each stratum, and the rounds in which cases claim theirs.
 
-``matched`` states the rule in full. Each round joins a bounded number of places to the cases that
-still lack comparators: work grows with the cases, never with cases × candidates.
+The rule: persons of one stratum stand in a circle, in the order of the columns asked for then
+person_id; with a seed, in that of x² mod P, where x = (person_id mod P × 1103515245 + seed mod P ×
+48271) mod P and P = 2147483647, then person_id. Cases of the stratum are numbered from 0 by index
+date, then person_id; case c begins at place c × ratio, modulo the number of places. In round
+r = 0, 1, 2… each case that lacks comparators looks at its next 8 × ratio × 2^r places, once round
+at most, and claims the first it finds at risk and free, as many as it lacks. A person claimed by
+several goes to the first by index date, then person_id; those who lost claim again among the places
+of the round, until nobody loses. Rounds end when no case lacks any, or all have gone round. With
+replacement everyone is always free.
+
+Whole-number arithmetic and sorts only: every engine finds the same. Each round joins a bounded
+number of places to the cases that still lack comparators: work grows with the cases, never with
+cases × candidates.
 """
 
 from __future__ import annotations
@@ -21,9 +32,8 @@ PLACES = 8  # looked at in the first round, for each comparator wanted
 
 @dataclass(frozen=True)
 class Rule:
-    """What makes a stratum, and how comparators are chosen within it."""
+    """How comparators are chosen within a stratum."""
 
-    strata: tuple[str, ...]
     ratio: int
     replacement: bool
     history_days: int

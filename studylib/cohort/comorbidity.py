@@ -36,6 +36,24 @@ def charlson(
 
     StudyError when a condition has no weight, or the hierarchy names one that is not there.
     """
+    _check_conditions(conditions, weights, hierarchy, name)
+    marks = flags(cohort, conditions, days_before=days_before, positions=positions)
+    score = nw.lit(0).cast(nw.Int64())
+    for condition, weight in weights.items():
+        present = nw.col(condition)
+        if condition in hierarchy:
+            present = present & ~nw.col(hierarchy[condition])
+        score = score + nw.when(present).then(weight).otherwise(0)
+    scored = marks.with_columns(score.cast(nw.Int64()).alias(name))
+    return cohort.source.engine.checkpoint(scored, name)
+
+
+def _check_conditions(
+    conditions: Mapping[str, Codelist],
+    weights: Mapping[str, int],
+    hierarchy: Mapping[str, str],
+    name: str,
+) -> None:
     unknown = sorted({*weights, *hierarchy, *hierarchy.values()} - set(conditions))
     missing = [condition for condition in conditions if condition not in weights]
     if unknown or missing:
@@ -49,15 +67,6 @@ def charlson(
             f"Score de comorbidité « {name} » : donner une affection au moins, dont aucune ne "
             "porte le nom du score."
         )
-    marks = flags(cohort, conditions, days_before=days_before, positions=positions)
-    score = nw.lit(0).cast(nw.Int64())
-    for condition, weight in weights.items():
-        present = nw.col(condition)
-        if condition in hierarchy:
-            present = present & ~nw.col(hierarchy[condition])
-        score = score + nw.when(present).then(weight).otherwise(0)
-    scored = marks.with_columns(score.cast(nw.Int64()).alias(name))
-    return cohort.source.engine.checkpoint(scored, name)
 
 
 def quan_charlson(

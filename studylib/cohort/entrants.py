@@ -39,34 +39,40 @@ def entrants(
 
     StudyError when no arm is given, or the period is empty.
     """
+    _check_choices(arms, inclusion)
     first, last = day(inclusion[0]), day(inclusion[1])
-    if not arms:
-        raise StudyError("Entrée par événement : aucun groupe donné, il en faut un ou plus.")
-    if last < first:
-        raise StudyError(
-            f"Entrée par événement : la période d'inclusion du {inclusion[0]:%d/%m/%Y} au "
-            f"{inclusion[1]:%d/%m/%Y} doit finir après son début."
-        )
-    engine = source.engine
+    lists = {name: arm if isinstance(arm, Codelist) else None for name, arm in arms.items()}
     events = {
         name: occurrences(source, arm, positions=positions) if isinstance(arm, Codelist) else arm
         for name, arm in arms.items()
     }
     inside = [
-        nth_event(engine, frame, nth, apart_days=apart_days, later=repeat)
+        nth_event(source.engine, frame, nth, apart_days=apart_days, later=repeat)
         .filter((nw.col("start") >= first) & (nw.col("start") <= last))
         .select("person_id", nw.col("start").alias("index_date"), nw.lit(name).alias("arm"))
         for name, frame in events.items()
     ]
-    starts = nw.concat(inside)
+    fresh = source.engine.checkpoint(_by_day(nw.concat(inside), repeat=repeat), "starts")
+    persons = nw.concat([frame.select("person_id") for frame in events.values()])
+    seen = {"events": persons.unique(), "nth_event": fresh}
+    return admitted(source, lists, fresh, seen, repeat=repeat, gap_days=observation_gap_days)
+
+
+def _check_choices(arms: Mapping[str, Codelist | Frame], inclusion: tuple[date, date]) -> None:
+    if not arms:
+        raise StudyError("Entrée par événement : aucun groupe donné, il en faut un ou plus.")
+    if inclusion[1] < inclusion[0]:
+        raise StudyError(
+            f"Entrée par événement : la période d'inclusion du {inclusion[0]:%d/%m/%Y} au "
+            f"{inclusion[1]:%d/%m/%Y} doit finir après son début."
+        )
+
+
+def _by_day(starts: Frame, *, repeat: bool) -> Frame:
+    """Entries of each person and day (the first day only without ``repeat``), with their arms."""
     if not repeat:
         earliest = starts.with_columns(nw.col("index_date").min().over("person_id").alias("first"))
         starts = earliest.filter(nw.col("index_date") == nw.col("first")).drop("first")
-    by_day = starts.group_by("person_id", "index_date").agg(
+    return starts.group_by("person_id", "index_date").agg(
         nw.len().cast(nw.Int64()).alias("arms_that_day"), nw.col("arm").min().alias("arm")
     )
-    fresh = engine.checkpoint(by_day, "starts")
-    persons = nw.concat([frame.select("person_id") for frame in events.values()]).unique()
-    seen = {"events": persons, "nth_event": fresh}
-    lists = {name: arm if isinstance(arm, Codelist) else None for name, arm in arms.items()}
-    return admitted(source, lists, fresh, seen, repeat=repeat, gap_days=observation_gap_days)

@@ -13,7 +13,7 @@ from studylib.codes import Codelist
 from studylib.cohort.ages import with_age
 from studylib.cohort.days import day
 from studylib.cohort.observation import continuous
-from studylib.cohort.people import Cohort, add_step, counted
+from studylib.cohort.people import DESCRIBED, Cohort, add_step, counted
 from studylib.cohort.supply import dispensing_days, shared_code
 from studylib.errors import StudyError
 from studylib.sources import Engine, Frame, Source
@@ -154,16 +154,6 @@ def _described(source: Source, starts: Frame, gap_days: int) -> Frame:
             & (nw.col("observed_to") > nw.col("index_date"))
         )
         .filter(nw.col("death_date").is_null() | (nw.col("death_date") >= nw.col("index_date")))
-        .select(
-            "person_id",
-            "arm",
-            "index_date",
-            "sex",
-            "birth_date",
-            "death_date",
-            "region",
-            "observed_from",
-            "observed_to",
-        )
+        .select(*DESCRIBED)
     )
     return with_age(source.engine.checkpoint(described, "described"))

@@ -30,12 +30,7 @@ def hospital_history(
     low = nw.col("index_date") - _window(days_before)
     if counted not in ("present", "admitted"):
         raise StudyError(f"Séjours antérieurs : counted vaut « {counted} » ; present ou admitted.")
-    stays = cohort.source.table("stays").select(
-        "person_id",
-        "start",
-        nw.max_horizontal(nw.col("end"), nw.col("start") + 1).alias("end"),
-        "emergency",
-    )
+    stays = _stays(cohort, "emergency")
     seen = nw.col("end") > low if counted == "present" else nw.col("start") >= low
     found = (
         cohort.index()
@@ -47,15 +42,20 @@ def hospital_history(
             nw.col("emergency").cast(nw.Int64()),
         )
     )
-    keys = list(cohort.key)
     found = cohort.source.engine.checkpoint(found, "stays_before")
+    totals = _stay_totals(found, list(cohort.key))
+    return _filled(cohort, totals, ["stays", "hospital_days", "emergency_stays"])
+
+
+def _stay_totals(found: Frame, keys: list[str]) -> Frame:
+    """Stays cut to the window, added up by key; a day that several cover counts once."""
     furthest = nw.col("end").cum_max().over(*keys, order_by=["start", "end"])
     shifted = nw.col("furthest").shift(1).over(*keys, order_by=["start", "end"])
     ordered = found.with_columns(furthest.alias("furthest")).with_columns(shifted.alias("before"))
     fresh = nw.col("end") - nw.max_horizontal("start", "before")
     new_days = nw.when(fresh > 0).then(fresh).otherwise(0)
     last = nw.col("index_date") - nw.col("end")
-    totals = (
+    return (
         ordered.with_columns(new_days.alias("new_days"), last.alias("last"))
         .group_by(*keys)
         .agg(
@@ -65,7 +65,12 @@ def hospital_history(
             nw.col("last").min().cast(nw.Int64()).alias("days_since_stay"),
         )
     )
-    return _filled(cohort, totals, ["stays", "hospital_days", "emergency_stays"])
+
+
+def _stays(cohort: Cohort, column: str) -> Frame:
+    """person_id, start, end and ``column`` of every stay, of one day at least."""
+    end = nw.max_horizontal(nw.col("end"), nw.col("start") + 1).alias("end")
+    return cohort.source.table("stays").select("person_id", "start", end, column)
 
 
 def prior_drugs(cohort: Cohort, *, days_before: int = 365) -> Frame:
@@ -113,11 +118,9 @@ def prior_cost(
         if name == "stays" and stays == "prorated":
             found = _prorated(cohort, days_before)
         else:
-            found = _begun(cohort, name, ["cost"], days_before)
-            found = found.with_columns(_cents(nw.col("cost")).alias("cents"))
-        sums = found.group_by(*cohort.key).agg(
-            nw.col("cents").sum().cast(nw.Int64()).alias(f"cost_{name}")
-        )
+            found = _whole(cohort, name, days_before)
+        total = nw.col("cents").sum().cast(nw.Int64()).alias(f"cost_{name}")
+        sums = found.group_by(*cohort.key).agg(total)
         table = table.join(sums, on=list(cohort.key), how="left")
         table = cohort.source.engine.checkpoint(table, f"cost_{name}")
     names = [f"cost_{name}" for name in components]
@@ -140,15 +143,16 @@ def _begun(cohort: Cohort, table: str, columns: Sequence[str], days_before: int)
     )
 
 
+def _whole(cohort: Cohort, table: str, days_before: int) -> Frame:
+    """What began in the window: the key and the cents of each row."""
+    begun = _begun(cohort, table, ["cost"], days_before)
+    return begun.with_columns(_cents(nw.col("cost")).alias("cents"))
+
+
 def _prorated(cohort: Cohort, days_before: int) -> Frame:
     """Stays with a day in the window: the key and the cents of those days."""
     low = nw.col("index_date") - _window(days_before)
-    events = cohort.source.table("stays").select(
-        "person_id",
-        "start",
-        nw.max_horizontal(nw.col("end"), nw.col("start") + 1).alias("end"),
-        "cost",
-    )
+    events = _stays(cohort, "cost")
     inside = nw.min_horizontal("end", "index_date") - nw.max_horizontal(nw.col("start"), low)
     length = nw.col("end") - nw.col("start")
     share = inside.cast(nw.Float64()) / length.cast(nw.Float64())

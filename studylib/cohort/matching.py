@@ -11,9 +11,9 @@ import pandas as pd
 from studylib.cohort.ages import with_age
 from studylib.cohort.circle import Rule, banded, claimed, numbered, placed
 from studylib.cohort.observation import continuous
-from studylib.cohort.people import Cohort, add_step, counted
+from studylib.cohort.people import DESCRIBED, Cohort, add_step, counted
 from studylib.errors import StudyError
-from studylib.sources import Frame
+from studylib.sources import Engine, Frame
 from studylib.tables import FLOW, check
 
 KEY = ("person_id", "match_set")
@@ -43,17 +43,9 @@ def matched(
     a break, alive, and not yet exposed: the first day of ``exposed_from`` (person_id, start; by
     default the index dates of the cohort) comes later, or never.
 
-    The rule: persons of one stratum (the values of ``on`` and band) stand in a circle, in the order
-    of ``order_by`` (columns of persons) then person_id; with a ``seed``, in that of x² mod P, where
-    x = (person_id mod P × 1103515245 + seed mod P × 48271) mod P and
-    P = 2147483647, then person_id. Cases of the stratum are numbered from 0 by index date, then
-    person_id; case c begins at place c × ratio, modulo the number of places. In round r = 0, 1, 2…
-    each case that lacks comparators looks at its next 8 × ratio × 2^r places, once round at most,
-    and claims the first it finds at risk and free, as many as it lacks. A person claimed by several
-    goes to the first by index date, then person_id; those who lost claim again among the places of
-    the round, until nobody loses. Rounds end when no case lacks any, or all have gone round. With
-    ``replacement`` everyone is always free. Whole-number arithmetic and sorts only: every engine
-    finds the same.
+    Among candidates of one stratum (the values of ``on`` and band) comparators are chosen by the
+    rule of ``cohort.circle``, in the order of ``order_by`` (columns of persons) then person_id, or
+    in an order drawn by ``seed``: a person serves one case, unless ``replacement``.
 
     Cases without comparator are left out, and with ``complete`` those with fewer than ``ratio``.
     The result's key is person_id and ``match_set``, the case's person_id: a person may be a
@@ -64,22 +56,16 @@ def matched(
     column is not one of persons, or the arm's name is taken.
     """
     _check_choices(cohort, on, birth_band_years, ratio, history_days, order_by, arm)
-    source, engine = cohort.source, cohort.source.engine
-    strata = [*on, "band"]
-    persons = source.table("persons")
+    engine, persons = cohort.source.engine, cohort.source.table("persons")
     chosen = persons if pool is None else persons.join(pool, on="person_id", how="semi")
+    strata = [*on, "band"]
     circle = placed(banded(chosen, birth_band_years), strata, order_by, seed)
     circle = engine.checkpoint(circle, "circle")
     cases = numbered(banded(cohort.people, birth_band_years), circle, strata)
     cases = engine.checkpoint(cases, "cases")
     at_risk = _at_risk(cohort, circle, exposed_from)
-    rule = Rule(tuple(strata), ratio, replacement, history_days)
-    pairs = claimed(engine, cases, circle, at_risk, rule)
-    if complete:
-        full = pairs.group_by("match_set").agg(nw.len().cast(nw.Int64()).alias("found"))
-        full = full.filter(nw.col("found") == ratio)
-        pairs = engine.checkpoint(pairs.join(full, on="match_set", how="semi"), "pairs")
-    return _joined(cohort, pairs, arm)
+    pairs = claimed(engine, cases, circle, at_risk, Rule(ratio, replacement, history_days))
+    return _joined(cohort, _full(engine, pairs, ratio) if complete else pairs, arm)
 
 
 def _check_choices(
@@ -126,21 +112,17 @@ def _at_risk(cohort: Cohort, circle: Frame, exposed_from: Frame | None) -> Frame
     return source.engine.checkpoint(known.join(exposed, on="person_id", how="left"), "at_risk")
 
 
+def _full(engine: Engine, pairs: Frame, ratio: int) -> Frame:
+    """The pairs of the cases that have ``ratio`` comparators."""
+    found = pairs.group_by("match_set").agg(nw.len().cast(nw.Int64()).alias("found"))
+    full = found.filter(nw.col("found") == ratio)
+    return engine.checkpoint(pairs.join(full, on="match_set", how="semi"), "pairs")
+
+
 def _joined(cohort: Cohort, pairs: Frame, arm: str) -> Cohort:
     """Cases and their comparators as one cohort, with the flow chart's two lines."""
     source, engine = cohort.source, cohort.source.engine
-    columns = (
-        "person_id",
-        "arm",
-        "index_date",
-        "sex",
-        "birth_date",
-        "death_date",
-        "region",
-        "observed_from",
-        "observed_to",
-        "match_set",
-    )
+    columns = (*DESCRIBED, "match_set")
     sets = pairs.select(nw.col("match_set").alias("person_id")).unique()
     cases = cohort.people.join(sets, on="person_id", how="semi")
     cases = cases.with_columns(nw.col("person_id").alias("match_set")).select(*columns)

@@ -13,6 +13,19 @@ from studylib.errors import EstimationError, StudyError
 from studylib.sources import Frame, Source
 from studylib.tables import FLOW, check
 
+DESCRIBED = (
+    "person_id",
+    "arm",
+    "index_date",
+    "sex",
+    "birth_date",
+    "death_date",
+    "region",
+    "observed_from",
+    "observed_to",
+)
+"""What is known of every row of a cohort, before its age and flags."""
+
 
 @dataclass(frozen=True)
 class Cohort:

@@ -70,18 +70,10 @@ def wide_covariates(
     places = _places(cohort, levels)
     engine = cohort.source.engine
     rows = engine.checkpoint(_numbered(cohort), "wide_rows")
-    low = nw.col("index_date") - days_before
     cells = []
     for (table, column), wanted in places.items():
-        events = cohort.source.table(table).select(
-            "person_id", "start", nw.col(column).alias("whole")
-        )
-        seen = (
-            rows.select("row", "person_id", "index_date")
-            .join(events.filter(~nw.col("whole").is_null()), on="person_id", how="inner")
-            .filter((nw.col("start") < nw.col("index_date")) & (nw.col("start") >= low))
-            .select("row", "start", "whole")
-        )
+        events = cohort.source.table(table)
+        seen = _seen(rows, events.rename({column: "whole"}), days_before)
         if len(wanted) > 1:
             seen = engine.checkpoint(seen, f"wide_{table}")
         cells += [
@@ -113,6 +105,18 @@ def _numbered(cohort: Cohort) -> Frame:
     one = cohort.index().with_columns(nw.lit(1).cast(nw.Int64()).alias("row"))
     rank = nw.col("row").cum_sum().over(order_by=list(cohort.key)).cast(nw.Int64()) - 1
     return one.with_columns(rank.alias("row"))
+
+
+def _seen(rows: Frame, events: Frame, days_before: int) -> Frame:
+    """row, start and ``whole`` code of the events that began in the window."""
+    coded = events.select("person_id", "start", "whole").filter(~nw.col("whole").is_null())
+    low = nw.col("index_date") - days_before
+    return (
+        rows.select("row", "person_id", "index_date")
+        .join(coded, on="person_id", how="inner")
+        .filter((nw.col("start") < nw.col("index_date")) & (nw.col("start") >= low))
+        .select("row", "start", "whole")
+    )
 
 
 def _cells(seen: Frame, domain: str, length: int, counts: str) -> Frame:

@@ -63,19 +63,7 @@ def complete_months(monthly: pd.Series, *, tolerance: float = 0.10) -> CompleteM
     expected = _expected(series, judged)
     if expected is None:
         return _not_judged(series)
-    observed = series[judged]
-    low = observed < (1 - tolerance) * expected
-    trailing = low[::-1].cummin()[::-1]
-    table = pd.DataFrame(
-        {
-            "month": judged.astype(str),
-            "observed": observed.to_numpy(),
-            "expected": expected.to_numpy(),
-            "ratio": (observed / expected).to_numpy(),
-            "complete": ~trailing.to_numpy(),
-        }
-    )
-    return _verdict(tables.check(table, MONTHS_JUDGED), series, tolerance)
+    return _verdict(_judged(series[judged], expected, tolerance), series, tolerance)
 
 
 def months_ending(last: str, *, count: int = 12) -> tuple[str, str]:
@@ -117,6 +105,22 @@ def by_month(monthly: pd.Series) -> pd.Series:
             "ajouter les fichiers qui manquent."
         )
     return series
+
+
+def _judged(observed: pd.Series, expected: pd.Series, tolerance: float) -> pd.DataFrame:
+    """The last months beside what is expected of them: a ``MONTHS_JUDGED`` table."""
+    low = observed < (1 - tolerance) * expected
+    trailing = low[::-1].cummin()[::-1]
+    table = pd.DataFrame(
+        {
+            "month": observed.index.astype(str),
+            "observed": observed.to_numpy(),
+            "expected": expected.to_numpy(),
+            "ratio": (observed / expected).to_numpy(),
+            "complete": ~trailing.to_numpy(),
+        }
+    )
+    return tables.check(table, MONTHS_JUDGED)
 
 
 def _expected(series: pd.Series, judged: pd.PeriodIndex) -> pd.Series | None:

@@ -1,4 +1,9 @@
-"""Spending per inhabitant of each zone, standardised on the nation's age and sex structure."""
+"""Spending per inhabitant of each zone, standardised on the nation's age and sex structure.
+
+Reference: Breslow NE, Day NE (1987), IARC 82, vol. II, for direct standardisation; Rousseeuw PJ,
+Croux C (1993), J Am Stat Assoc 88:1273, for the robust standard deviation of the zones;
+Spiegelhalter DJ (2005), Stat Med 24:1185, for limits that hold between-unit dispersion.
+"""
 
 from __future__ import annotations
 
@@ -52,41 +57,52 @@ def standardised_spending(
 
     Raises:
         EstimationError: fewer than 3 months or 3 zones, or a stratum without inhabitants.
-
-    Reference: Breslow NE, Day NE (1987), IARC 82, vol. II, for direct standardisation; Rousseeuw
-    PJ, Croux C (1993), J Am Stat Assoc 88:1273, for τ; Spiegelhalter DJ (2005), Stat Med 24:1185,
-    for limits that hold between-unit dispersion.
     """
     known = _known_strata(spending, person_years, amount)
+    frame = _against_nation(known, person_years, amount, level)
+    ranged = frame.join(_usual_range(frame["ratio"]))
+    ordered = ranged.sort_values("ratio", ascending=False, kind="stable")
+    return tables.check(ordered.rename_axis("zone").reset_index(), STANDARDISED)
+
+
+def _against_nation(
+    known: pd.DataFrame, person_years: pd.DataFrame, amount: str, level: float
+) -> pd.DataFrame:
+    """Amounts of each zone, their ratio to the nation and how steady it is over months."""
     monthly = _standardised_by_month(known, person_years, amount)
     nation = known.groupby("month")[amount].sum() / person_years["person_years"].sum()
     ratios = monthly.sum(axis=1) / nation.sum()
     steadiness = _steadiness(np.log(monthly / nation), level)
-    tau = _NORMAL_MAD * float(np.median(np.abs(np.log(ratios))))
     lived = person_years.groupby("zone")["person_years"].sum()
-    frame = pd.DataFrame(
+    spent = known.groupby("zone")[amount].sum()
+    return pd.DataFrame(
         {
             "person_years": lived,
-            "amount": known.groupby("zone")[amount].sum(),
-            "crude": known.groupby("zone")[amount].sum() / lived,
+            "amount": spent,
+            "crude": spent / lived,
             "standardised": monthly.sum(axis=1),
             "nation": nation.sum(),
+            "difference": monthly.sum(axis=1) - nation.sum(),
             "ratio": ratios,
             "ci_low": ratios * np.exp(-steadiness["margin"]),
             "ci_high": ratios * np.exp(steadiness["margin"]),
             "autocorrelation": steadiness["autocorrelation"],
+            "perspective": PERSPECTIVES[amount],
+            "price_year": f"{nation.index.min()} – {nation.index.max()}",
         }
     )
-    frame["difference"] = frame["standardised"] - frame["nation"]
-    for width in (2, 3):
-        frame[f"limit_low_{width}"] = np.exp(-width * tau)
-        frame[f"limit_high_{width}"] = np.exp(width * tau)
-    frame["position"] = _position(np.log(ratios), tau)
-    frame["perspective"] = PERSPECTIVES[amount]
-    months = sorted(known["month"].unique())
-    frame["price_year"] = f"{months[0]} – {months[-1]}"
-    ordered = frame.sort_values("ratio", ascending=False, kind="stable")
-    return tables.check(ordered.rename_axis("zone").reset_index(), STANDARDISED)
+
+
+def _usual_range(ratios: pd.Series) -> pd.DataFrame:
+    """Limits at 2 and 3 robust standard deviations of the zones, and where each one stands."""
+    logs = np.log(ratios)
+    tau = _NORMAL_MAD * float(np.median(np.abs(logs)))
+    limits = {
+        f"limit_{side}_{width}": np.exp(sign * width * tau)
+        for width in (2, 3)
+        for side, sign in (("low", -1), ("high", 1))
+    }
+    return pd.DataFrame({**limits, "position": _position(logs, tau)}, index=ratios.index)
 
 
 def _standardised_by_month(known: pd.DataFrame, lived: pd.DataFrame, amount: str) -> pd.DataFrame:

@@ -60,19 +60,9 @@ def spending_trend(
     """
     every = by_month(monthly)
     series = every if last is None else every[every.index <= pd.Period(last, freq="M")]
-    names, design = _design(pd.PeriodIndex(series.index), shock, level_from)
-    chosen_lag = usual_lag(len(series)) if lag is None else lag
-    fit = least_squares(series.to_numpy(), design, lag=chosen_lag)
-    specification = _specification(pd.PeriodIndex(series.index), shock, level_from, chosen_lag)
-    return SpendingTrend(
-        _estimates(fit, names, len(series)).assign(
-            specification=specification,
-            pulse_months=_pulse_months(shock),
-            level_from=(level_from or shock[0]) if shock else "",
-        )[TREND.names],
-        _with_incomplete(_counterfactual(series, fit, names, design, shock, stratum), every),
-        specification,
-    )
+    model = _fitted(series, shock, level_from, lag)
+    shown = _with_incomplete(_counterfactual(series, model, stratum), every)
+    return SpendingTrend(_estimates(model), shown, model.specification)
 
 
 def in_millions(series: pd.DataFrame) -> pd.DataFrame:
@@ -110,8 +100,32 @@ def trend_sensitivity(
     return tables.check(pd.concat(parts, ignore_index=True), TREND)
 
 
+class _Model(NamedTuple):
+    """The model fitted to a series: its terms, its design and what was found."""
+
+    months: pd.PeriodIndex
+    shock: tuple[str, str] | None
+    level_from: str
+    names: list[str]
+    design: Floats
+    fit: LeastSquares
+    specification: str
+
+
+def _fitted(
+    series: pd.Series, shock: tuple[str, str] | None, level_from: str | None, lag: int | None
+) -> _Model:
+    months = pd.PeriodIndex(series.index)
+    start = (level_from or shock[0]) if shock else ""
+    names, design = _design(months, shock, start)
+    chosen_lag = usual_lag(len(series)) if lag is None else lag
+    fit = least_squares(series.to_numpy(), design, lag=chosen_lag)
+    specification = _specification(months, shock, start, chosen_lag)
+    return _Model(months, shock, start, names, design, fit, specification)
+
+
 def _design(
-    months: pd.PeriodIndex, shock: tuple[str, str] | None, level_from: str | None
+    months: pd.PeriodIndex, shock: tuple[str, str] | None, level_from: str
 ) -> tuple[list[str], Floats]:
     columns: dict[str, Floats] = {
         "constant": np.ones(len(months)),
@@ -122,7 +136,7 @@ def _design(
         columns[f"month_{number}"] = (months.month == number).astype(float)
     if shock is not None:
         first, last = (pd.Period(month, "M") for month in shock)
-        start = pd.Period(level_from, "M") if level_from else first
+        start = pd.Period(level_from, "M")
         if last < months[0] or last > months[-1] or start > months[-1] or start <= months[0]:
             raise EstimationError(
                 f"Choc de {shock[0]} à {shock[1]} : la série va de {months[0]} à {months[-1]} ; "
@@ -140,49 +154,47 @@ def _pulse_months(shock: tuple[str, str] | None) -> str:
 
 
 def _specification(
-    months: pd.PeriodIndex, shock: tuple[str, str] | None, level_from: str | None, lag: int
+    months: pd.PeriodIndex, shock: tuple[str, str] | None, level_from: str, lag: int
 ) -> str:
     dated = ""
     if shock is not None:
-        dated = f" + choc {_pulse_months(shock)} + niveau dès {level_from or shock[0]}"
+        dated = f" + choc {_pulse_months(shock)} + niveau dès {level_from}"
     return (
         f"tendance + mois calendaires{dated} ; {months[0]}–{months[-1]}, {len(months)} mois ; "
         f"Newey-West, retard {lag}"
     )
 
 
-def _estimates(fit: LeastSquares, names: list[str], months: int) -> pd.DataFrame:
+def _estimates(model: _Model) -> pd.DataFrame:
+    """The ``TREND`` rows of the terms that are read."""
+    fit = model.fit
     wide = float(stats.t.ppf(0.975, fit.degrees_of_freedom))
     errors = np.sqrt(np.diag(fit.covariance))
     rows = [
         {
+            "specification": model.specification,
+            "pulse_months": _pulse_months(model.shock),
+            "level_from": model.level_from,
             "term": name,
             "change": fit.coefficients[place],
             "standard_error": errors[place],
             "ci_low": fit.coefficients[place] - wide * errors[place],
             "ci_high": fit.coefficients[place] + wide * errors[place],
-            "months": months,
+            "months": len(model.months),
             "r_squared": fit.r_squared,
         }
-        for place, name in enumerate(names)
+        for place, name in enumerate(model.names)
         if name in ("trend", "pulse", "level")
     ]
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows)[TREND.names]
 
 
-def _counterfactual(
-    series: pd.Series,
-    fit: LeastSquares,
-    names: list[str],
-    design: Floats,
-    shock: tuple[str, str] | None,
-    stratum: str,
-) -> pd.DataFrame:
+def _counterfactual(series: pd.Series, model: _Model, stratum: str) -> pd.DataFrame:
     """Observed months beside what trend and season alone say, with limits of that mean."""
-    without = design.copy()
+    fit, without = model.fit, model.design.copy()
     for name in ("pulse", "level"):
-        if name in names:
-            without[:, names.index(name)] = 0.0
+        if name in model.names:
+            without[:, model.names.index(name)] = 0.0
     expected = without @ fit.coefficients
     spread = np.sqrt(np.einsum("ij,jk,ik->i", without, fit.covariance, without))
     wide = float(stats.t.ppf(0.975, fit.degrees_of_freedom))
@@ -197,9 +209,9 @@ def _counterfactual(
         }
     )
     frame["phase"] = "before"
-    if shock is not None:
-        frame.loc[frame["period"] > shock[1], "phase"] = "after"
-        frame.loc[frame["period"].between(*shock), "phase"] = "shock"
+    if model.shock is not None:
+        frame.loc[frame["period"] > model.shock[1], "phase"] = "after"
+        frame.loc[frame["period"].between(*model.shock), "phase"] = "shock"
     return tables.check(frame, SERIES)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import http.client
 import json
 import re
+import socket
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -16,7 +17,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from studylib.errors import DataMissing
+from studylib.errors import ChoiceError, DataMissing
 
 BLOCK = 1 << 16
 Progress = Callable[[int, int | None], None]
@@ -32,9 +33,9 @@ class _Version:
 
 
 def require_web_address(address: str) -> str:
-    """``address`` itself when it is one of the web; else DataMissing."""
+    """``address`` itself when it is one of the web; else ChoiceError."""
     if urllib.parse.urlsplit(address).scheme not in ("http", "https"):
-        raise DataMissing(f"Adresse {address} : http:// ou https:// attendu.")
+        raise ChoiceError(f"Adresse {address} : http:// ou https:// attendu.")
     return address
 
 
@@ -69,7 +70,7 @@ def receive_whole(
                 f"Adresse {address} : le serveur répond {error.code} ; vérifier l'adresse."
             ) from error
         except (OSError, http.client.HTTPException) as error:
-            reason = str(getattr(error, "reason", error)) or type(error).__name__
+            reason = _why(error)
             continue
         received = part.stat().st_size
         if total is None or received == total:
@@ -81,6 +82,18 @@ def receive_whole(
         f"Téléchargement de {address} interrompu ({reason}) : relancer la même commande, il "
         "reprendra où il s'est arrêté."
     )
+
+
+def _why(error: Exception) -> str:
+    """Why a server could not be reached, in French where it is one of the usual reasons."""
+    cause = getattr(error, "reason", error)
+    usual = {
+        socket.gaierror: "serveur introuvable",
+        ConnectionRefusedError: "connexion refusée",
+        TimeoutError: "le serveur ne répond pas",
+    }
+    known = (said for kind, said in usual.items() if isinstance(cause, kind))
+    return next(known, str(cause) or type(cause).__name__)
 
 
 def _receive(address: str, part: Path, timeout: float, progress: Progress | None) -> int | None:

@@ -12,6 +12,7 @@ import pandas as pd
 
 from studylib.errors import TableError
 from studylib.files import layout
+from studylib.referentials.parsed import require_form
 
 COLUMNS: dict[str, tuple[str, ...]] = {
     "bdpm_specialities": (
@@ -37,12 +38,7 @@ def read(name: str, path: Path) -> pd.DataFrame:
     frame = layout.read_delimited(path, separator="\t", names=columns, whole_last_line=True)
     for column in columns:
         frame[column] = frame[column].str.strip()
-    wrong = frame.loc[~frame["cis"].str.fullmatch(r"\d{8}"), "cis"]
-    if len(wrong):
-        raise TableError(
-            f"Fichier {path.name}, colonne CIS : « {wrong.iloc[0]} » reçu, code CIS de 8 chiffres "
-            f"attendu ; {layout.AGAIN}."
-        )
+    require_form(path, "CIS", frame["cis"], r"\d{8}", "code CIS de 8 chiffres")
     return frame
 
 

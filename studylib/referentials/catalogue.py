@@ -10,7 +10,7 @@ from importlib import resources
 
 import yaml
 
-from studylib.errors import DataMissing
+from studylib.errors import ChoiceError
 from studylib.referentials import shipped
 
 # Where search and comparison find the codes of shipped tables.
@@ -77,7 +77,7 @@ def all_known() -> dict[str, Referential]:
 
 
 def known(name: str) -> Referential:
-    """The referential called ``name``; DataMissing names close ones when there is none.
+    """The referential called ``name``; ChoiceError names close ones when there is none.
 
     >>> known("finess").system
     'FINESS'
@@ -86,7 +86,7 @@ def known(name: str) -> Referential:
     if name in entries:
         return entries[name]
     close = get_close_matches(str(name).casefold(), entries, n=3, cutoff=0.5) or list(entries)
-    raise DataMissing(
+    raise ChoiceError(
         f"Référentiel « {name} » inconnu : choisir parmi {', '.join(close)} "
         "(liste complète : studylib codes list)."
     )

@@ -16,7 +16,7 @@ VERSION_COLUMNS = list(store.Version.__dataclass_fields__)
 def referential(name: str, at: date | None = None) -> pd.DataFrame:
     """The table of the latest version of a referential that is not later than ``at``.
 
-    Columns: those of its contract in ``referentials.contracts``, or of its shipped file.
+    Columns: those of its contract in ``referentials.schemas``, or of its shipped file.
     DataMissing when no version is at hand (with how to get one) or when its content has changed.
 
     >>> len(referential("regions"))

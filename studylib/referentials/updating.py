@@ -15,10 +15,10 @@ from studylib import project, tables
 from studylib.errors import DataMissing, StudyError, TableError
 from studylib.files import layout
 from studylib.files.download import Progress, forget, name_in, receive_whole, require_web_address
-from studylib.referentials import drug_files, hospital, store
+from studylib.referentials import drug_files, finess, hospital, store
 from studylib.referentials.catalogue import Referential, all_known, how_to_get, known
-from studylib.referentials.contracts import CONTRACTS
 from studylib.referentials.parsed import Parsed, Parser
+from studylib.referentials.schemas import CONTRACTS
 from studylib.referentials.store import Version
 
 PARSERS: Mapping[str, Parser] = MappingProxyType(
@@ -35,7 +35,7 @@ PARSERS: Mapping[str, Parser] = MappingProxyType(
         "ucd_atc": hospital.ucd_atc,
         "liste_en_sus": hospital.liste_en_sus,
         "ghs_tariffs": hospital.ghs_tariffs,
-        "finess": hospital.finess,
+        "finess": finess.finess,
         "finess_duplicates": hospital.finess_duplicates,
     }
 )
@@ -69,7 +69,8 @@ def update(
     """
     entry, path = _updatable(name), Path(file).expanduser()
     if not path.is_file():
-        raise DataMissing(f"Fichier {path} absent : donner le chemin du fichier du producteur.")
+        what = "est un dossier" if path.is_dir() else "absent"
+        raise DataMissing(f"Fichier {path} {what} : donner le chemin du fichier du producteur.")
     parsed, frame = _parsed(entry, path)
     when = version or parsed.state or today
     if when > today:

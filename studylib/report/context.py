@@ -13,10 +13,9 @@ from pathlib import Path
 import pandas as pd
 
 from studylib import project
-from studylib.report.disclosure import Masked, combine
+from studylib.report.disclosure import DEFAULT_THRESHOLD, Masked, combine
 from studylib.report.fragment import slug
 
-DEFAULT_THRESHOLD = 11
 SIBLINGS = "siblings.json"  # in a synthesis's run folder: region → folder of its tables
 
 
@@ -43,7 +42,7 @@ def current() -> Page:
 
 
 def start(*, threshold: int = DEFAULT_THRESHOLD, show_zero: bool = True) -> Page:
-    """A fresh page with its settings; a threshold below 11 is raised to 11."""
+    """A fresh page with its settings; a threshold below the default is raised to it."""
     global _page
     _page = Page(max(threshold, DEFAULT_THRESHOLD), show_zero)
     return _page

@@ -158,10 +158,10 @@ def _said(value: Any, name: str = "") -> str:
         if name.endswith("year"):
             return str(value)
         return french.plural(value, "jour") if name.endswith("_days") else french.number(value)
-    if isinstance(value, float) and name == "tolerance":
+    if isinstance(value, float) and name.endswith(("tolerance", "share")):
         return french.percent(value, decimals=0)
     if isinstance(value, float):
-        return french.significant(value)
+        return french.number(value) if value.is_integer() else french.significant(value)
     return words.value(french.month(str(value)), CHOICES)
 
 

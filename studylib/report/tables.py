@@ -17,6 +17,7 @@ from studylib.tables import Table
 
 _COUNTED = {"persons", "events", "excluded", "arm_persons", "at_risk"}
 _FIGURES = 4
+_FIT_A_PHONE = 3  # columns; a wider table is read row by row on a narrow screen
 
 
 def table(
@@ -122,12 +123,13 @@ def grid_html(grid: Grid, *, caption: str, notes: Sequence[str] = (), row_header
     )
     body = "".join(f"<tr>{_row(row, grid, row_headers)}</tr>" for row in grid.rows)
     if not grid.rows:
-        body = f'<tr><th scope="row">Aucune ligne</th>{"<td>–</td>" * (len(grid.headers) - 1)}</tr>'
+        body = f'<tr><th scope="row" colspan="{len(grid.headers)}">Aucune ligne</th></tr>'
+    wide = ' class="wide"' if len(grid.headers) > _FIT_A_PHONE else ""
     told = "".join(f'<p class="note">{escape(text)}</p>' for text in notes if text)
     return (
         f'<div class="scroll" role="region" tabindex="0" '
         f'aria-label="Tableau{french.NBSP}: {title}">'
-        f"<table><caption>{title}</caption><thead><tr>{head}</tr></thead>"
+        f"<table{wide}><caption>{title}</caption><thead><tr>{head}</tr></thead>"
         f"<tbody>{body}</tbody></table></div>{told}"
     )
 
@@ -139,12 +141,14 @@ def _figure_class(is_figure: bool) -> str:
 def _row(row: Sequence[str], grid: Grid, row_headers: int) -> str:
     cells = []
     for position, (text, is_figure) in enumerate(zip(row, grid.figures, strict=True)):
+        named = f' data-label="{escape(grid.headers[position])}"'
+        named = named if len(grid.headers) > _FIT_A_PHONE else ""
         if position < row_headers:
-            cells.append(f'<th scope="row">{escape(text)}</th>')
+            cells.append(f'<th scope="row"{named}>{escape(text)}</th>')
         else:
             long_code = ' class="hash"' if len(text) > 40 and " " not in text else ""
             kind = long_code or _figure_class(is_figure)
-            cells.append(f"<td{kind}>{escape(text)}</td>")
+            cells.append(f"<td{kind}{named}>{escape(text)}</td>")
     return "".join(cells)
 
 

@@ -53,7 +53,10 @@ class SchemaExtra:
 
 
 def _written(
-    pattern: str, convert: Callable[[str], Any], accepted: str, hint: Callable[[str], str]
+    pattern: str,
+    convert: Callable[[str], Any],
+    accepted: str,
+    hint: Callable[[str], str] = lambda given: "",
 ) -> BeforeValidator:
     def parse(value: object) -> object:
         if not isinstance(value, str):
@@ -66,10 +69,6 @@ def _written(
             raise refusal(f"{accepted} ; celle-ci n'existe pas au calendrier") from None
 
     return BeforeValidator(parse)
-
-
-def _no_hint(_given: str) -> str:
-    return ""
 
 
 def _digits_only(given: str) -> str:
@@ -134,9 +133,7 @@ Mois = Annotated[
     SchemaExtra({"pattern": f"^{_MONTH_PATTERN}$"}),
 ]
 # true and false are how a JSON dump writes oui and non; yes, no, on and off stay ambiguous.
-OuiNon = Annotated[
-    bool, _written(r"oui|non|true|false", lambda t: t in ("oui", "true"), OUI_NON, _no_hint)
-]
+OuiNon = Annotated[bool, _written(r"oui|non|true|false", lambda t: t in ("oui", "true"), OUI_NON)]
 
 
 def within(low: int, high: int, accepted: str) -> tuple[AfterValidator, SchemaExtra]:
@@ -160,6 +157,16 @@ Fenetre = Annotated[Entier, *within(0, LONGEST_WINDOW, _SINCE_NONE)]
 FenetreNonVide = Annotated[Entier, *within(1, LONGEST_WINDOW, _SINCE_ONE)]
 Age = Annotated[Entier, *within(0, 120, "un âge de 0 à 120 ans")]
 Annee = Annotated[Entier, *within(2014, LATEST_YEAR, f"une année de 2014 à {LATEST_YEAR}")]
+
+
+def _proper_share(value: float) -> float:
+    if not 0 < value < 1:
+        raise refusal("une part entre 0 et 1, bornes exclues, par exemple 0.1")
+    return value
+
+
+_BETWEEN = SchemaExtra({"exclusiveMinimum": 0, "exclusiveMaximum": 1})
+Part = Annotated[Nombre, AfterValidator(_proper_share), _BETWEEN]
 
 
 # Characters that no report could show or no file could hold (controls, lone surrogates).

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -12,7 +13,7 @@ from lifelines.exceptions import ConvergenceError, ConvergenceWarning
 from scipy import stats
 
 from studylib.errors import EstimationError
-from studylib.risk.rows import against, estimate_row, estimates
+from studylib.risk.rows import NOTHING, against, estimate_row, estimates
 
 NOT_ESTIMABLE = "not estimable"
 
@@ -48,17 +49,8 @@ def hazard_ratio(
     for arm in against(follow_up, reference, arms):
         both = follow_up[follow_up["arm"].isin([arm, reference])]
         values, p_value, method = _fit(both, arm, covariates, strata, fewest_carriers, level)
-        rows.append(
-            estimate_row(
-                both,
-                comparison=f"{arm} / {reference}",
-                measure="hazard_ratio",
-                method=method,
-                outcome=outcome,
-                values=values,
-                p_value=p_value,
-            )
-        )
+        row = partial(estimate_row, both, comparison=f"{arm} / {reference}", outcome=outcome)
+        rows.append(row(measure="hazard_ratio", method=method, values=values, p_value=p_value))
     return estimates(rows)
 
 
@@ -70,40 +62,52 @@ def _fit(
     fewest_carriers: int,
     level: float,
 ) -> tuple[tuple[float, float, float], float, str]:
-    described = "Cox, Efron ties, " + (
-        f"adjusted for {', '.join(covariates)}" if covariates else "crude"
-    )
-    if strata:
-        described += f", stratified by {', '.join(strata)}"
-    nothing = (np.nan, np.nan, np.nan)
+    """Estimate and limits, p value, and the model in a line."""
     treated = both["arm"] == arm
     for side, group in ((arm, both[treated]), ("reference", both[~treated])):
         if not group["event"].any():
-            return nothing, np.nan, f"{NOT_ESTIMABLE}: no outcome in {side}; {described}"
+            method = _method(covariates, strata, {})
+            return NOTHING, np.nan, f"{NOT_ESTIMABLE}: no outcome in {side}; {method}"
     unusable = _unusable(both, covariates, fewest_carriers)
+    method = _method(covariates, strata, unusable)
     kept = [name for name in covariates if name not in unusable]
-    for reason in sorted(set(unusable.values())):
-        names = sorted(name for name in unusable if unusable[name] == reason)
-        described += f" ({reason}, left out: {', '.join(names)})"
     model = both[[*kept, *strata]].assign(
         time=both["exit"] - both["entry"],
         outcome=both["event"].astype(int),
         treated=treated.astype(float),
     )
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", ConvergenceWarning)
-            fitted = CoxPHFitter(alpha=1 - level).fit(
-                model, "time", "outcome", strata=list(strata) or None
-            )
+        return *_ratio(model, strata, level), method
     except (ConvergenceError, ConvergenceWarning, ZeroDivisionError) as failure:
         reason = type(failure).__name__
-        return nothing, np.nan, f"{NOT_ESTIMABLE}: no convergence ({reason}); {described}"
+        return NOTHING, np.nan, f"{NOT_ESTIMABLE}: no convergence ({reason}); {method}"
+
+
+def _ratio(
+    model: pd.DataFrame, strata: Sequence[str], level: float
+) -> tuple[tuple[float, float, float], float]:
+    """The hazard ratio of ``treated`` with its limits, and its p value."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", ConvergenceWarning)
+        fitted = CoxPHFitter(alpha=1 - level).fit(
+            model, "time", "outcome", strata=list(strata) or None
+        )
     log_ratio = float(fitted.params_["treated"])
     error = float(fitted.standard_errors_["treated"])
     z = stats.norm.ppf((1 + level) / 2)
     estimate, low, high = (float(np.exp(log_ratio + k * z * error)) for k in (0, -1, 1))
-    return (estimate, low, high), float(2 * stats.norm.sf(abs(log_ratio) / error)), described
+    return (estimate, low, high), float(2 * stats.norm.sf(abs(log_ratio) / error))
+
+
+def _method(covariates: Sequence[str], strata: Sequence[str], unusable: Mapping[str, str]) -> str:
+    """What the model is, in a line, with the covariates left out and why."""
+    adjusted = f"adjusted for {', '.join(covariates)}" if covariates else "crude"
+    stratified = f", stratified by {', '.join(strata)}" if strata else ""
+    left_out = ""
+    for reason in sorted(set(unusable.values())):
+        names = sorted(name for name in unusable if unusable[name] == reason)
+        left_out += f" ({reason}, left out: {', '.join(names)})"
+    return f"Cox, Efron ties, {adjusted}{stratified}{left_out}"
 
 
 def _unusable(

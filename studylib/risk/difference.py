@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 import pandas as pd
 from scipy import stats
 
-from studylib.risk.rows import against, estimate_row, estimates
+from studylib.risk.rows import NOTHING, against, estimate_row, estimates
 from studylib.risk.survival import aalen_johansen, times_of
 
 
@@ -31,41 +32,39 @@ def risk_difference(
     BMJ 317:1309). Where nobody of an arm is followed until ``day``, there is no estimate.
     ``arms`` as in ``hazard_ratio``.
     """
-    z = stats.norm.ppf((1 + level) / 2)
     rows = []
     for arm in against(follow_up, reference, arms):
         both = follow_up[follow_up["arm"].isin([arm, reference])]
-        risk, variance = _risk_at(both[both["arm"] == arm], day, competing)
-        base, base_variance = _risk_at(both[both["arm"] == reference], day, competing)
-        difference, spread = risk - base, np.sqrt(variance + base_variance)
-        known = spread > 0
-        low, high = difference - z * spread, difference + z * spread
-        comparison = f"{arm} / {reference}"
-        rows.append(
-            estimate_row(
-                both,
-                comparison=comparison,
-                outcome=outcome,
-                measure="risk_difference",
-                method=f"Aalen-Johansen at day {day}, crude",
-                values=(difference, low, high) if known else (np.nan,) * 3,
-                p_value=2 * stats.norm.sf(abs(difference) / spread) if known else np.nan,
-            )
+        treated, base = (
+            _risk_at(both[both["arm"] == name], day, competing) for name in (arm, reference)
         )
-        one_sided = known and low * high > 0
-        rows.append(
-            estimate_row(
-                both,
-                comparison=comparison,
-                outcome=outcome,
-                measure="number_needed",
-                method=f"inverse of the risk difference at day {day}",
-                values=(1 / difference, 1 / high, 1 / low)
-                if one_sided
-                else (1 / difference if known and difference else np.nan, np.nan, np.nan),
-            )
-        )
+        values, p_value = _difference(treated, base, level)
+        row = partial(estimate_row, both, comparison=f"{arm} / {reference}", outcome=outcome)
+        crude = f"Aalen-Johansen at day {day}, crude"
+        rows.append(row(measure="risk_difference", method=crude, values=values, p_value=p_value))
+        inverse = f"inverse of the risk difference at day {day}"
+        rows.append(row(measure="number_needed", method=inverse, values=_inverse(*values)))
     return estimates(rows)
+
+
+def _difference(
+    risk: tuple[float, float], base: tuple[float, float], level: float
+) -> tuple[tuple[float, float, float], float]:
+    """The difference of two risks given with their variances, its limits and p value."""
+    difference, spread = risk[0] - base[0], np.sqrt(risk[1] + base[1])
+    if not spread > 0:
+        return NOTHING, np.nan
+    margin = stats.norm.ppf((1 + level) / 2) * spread
+    p_value = float(2 * stats.norm.sf(abs(difference) / spread))
+    return (difference, difference - margin, difference + margin), p_value
+
+
+def _inverse(difference: float, low: float, high: float) -> tuple[float, float, float]:
+    """The number needed, with limits only where the interval of the difference is one-sided."""
+    if low * high > 0:
+        return 1 / difference, 1 / high, 1 / low
+    known = np.isfinite(difference) and difference != 0
+    return 1 / difference if known else np.nan, np.nan, np.nan
 
 
 def _risk_at(group: pd.DataFrame, day: int, competing: Sequence[str]) -> tuple[float, float]:

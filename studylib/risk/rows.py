@@ -11,6 +11,8 @@ from studylib.errors import EstimationError
 from studylib.tables import ESTIMATES, check
 
 DAYS_PER_YEAR = 365.25
+NOTHING = (np.nan, np.nan, np.nan)
+"""Estimate and limits where there is no estimate."""
 
 
 def estimate_row(
@@ -20,7 +22,7 @@ def estimate_row(
     measure: str,
     method: str,
     outcome: str,
-    values: tuple[float, float, float] = (np.nan, np.nan, np.nan),
+    values: tuple[float, float, float] = NOTHING,
     p_value: float = np.nan,
 ) -> dict[str, object]:
     """A row of ESTIMATES whose persons, events and person-years are those of ``follow_up``."""

@@ -16,7 +16,6 @@ from studylib.runs import atomic, hashing
 from studylib.sources.open_data import datasets, locate
 
 OPEN_DATA = "open_data"
-_READ_FILE = "data.json"
 _HASHES = ".hashes.json"
 
 
@@ -47,7 +46,7 @@ def read(request: StudyRequest[Any], run_folder: Path | None = None) -> dict[str
     if run_folder is None:
         return known
     try:
-        told = json.loads((run_folder / _READ_FILE).read_text(encoding="utf-8"))
+        told = json.loads((run_folder / sources.RUN_FILE).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return known
     return {**known, **told} if isinstance(told, dict) else known

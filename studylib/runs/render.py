@@ -91,6 +91,7 @@ def provenance(record: RunRecord) -> dict[str, Any]:
         "studylib": code.get("studylib", ""),
         "data": f"{source} (données synthétiques)" if record.synthetic else source,
         "data_fingerprint": data.get("fingerprint") or record.components.get("data", ""),
+        "engine": page.engine_words(data.get("engine") or {}),
         "parameters_sha256": record.parameters.get("sha256", ""),
         "lock_sha256": record.environment.get("lock_sha256", ""),
         "threshold": str(record.threshold),

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import narwhals as nw
 import pandas as pd
@@ -12,11 +14,14 @@ from pyarrow import parquet
 
 from studylib.errors import DataMissing, DataNotice, StudyError, TableError
 from studylib.sources.engine import Engine, Frame
-from studylib.sources.integrity import check_integrity, fingerprint
+from studylib.sources.integrity import check_integrity, fingerprint, found_once
 from studylib.sources.quality import QUALITY_TABLES
 from studylib.sources.schemas import EVENT_TABLES
-from studylib.sources.source import Source, check_nulls, check_tables
+from studylib.sources.source import Source
+from studylib.sources.table_checks import check_nulls, check_tables
 from studylib.tables import check
+
+_CODE = hashlib.sha256(Path(__file__).read_bytes()).hexdigest()
 
 
 def open_folder(
@@ -42,19 +47,18 @@ def open_folder(
     tables = {table: _read(name, chosen, found) for table, found in files.items() if found}
     check_tables(name, tables)
     check_nulls(name, chosen, tables, {table: _nulls(name, files[table]) for table in tables})
-    _check_grain(name, chosen, tables["persons"])
-    present = tuple(sorted(chosen.collect(tables["persons"].select("region").unique())["region"]))
-    kept = _regions(name, regions, present)
-    if set(kept) != set(present):
+    extent = found_once(folder, lambda: _extent(name, chosen, tables), by=_CODE)
+    kept = _regions(name, regions, extent["regions"])
+    if set(kept) != set(extent["regions"]):
         tables = restrict(tables, kept)
-    span = chosen.collect(tables["observation"].select(nw.col("start").min(), nw.col("end").max()))
+        extent["days"] = _days(chosen, tables["observation"])
     quality = read_quality(name, folder)
     _tell(name, quality)
     return Source(
         name=name,
         engine=chosen,
         tables=tables,
-        days=(int(span["start"].iloc[0]), int(span["end"].iloc[0])),
+        days=tuple(extent["days"]),
         regions=kept,
         fingerprint=fingerprint(folder),
         synthetic=synthetic,
@@ -146,6 +150,20 @@ def _regions(name: str, asked: Sequence[str] | None, present: Sequence[str]) -> 
             f": {', '.join(present)}."
         )
     return tuple(asked)
+
+
+def _extent(name: str, engine: Engine, tables: Mapping[str, Frame]) -> dict[str, Any]:
+    """The regions and days of the folder, each person being told once."""
+    persons = tables["persons"]
+    _check_grain(name, engine, persons)
+    regions = engine.collect(persons.select("region").unique())["region"]
+    return {"regions": sorted(regions), "days": _days(engine, tables["observation"])}
+
+
+def _days(engine: Engine, observation: Frame) -> list[int]:
+    """The first day observed, and the one after the last."""
+    span = engine.collect(observation.select(nw.col("start").min(), nw.col("end").max()))
+    return [int(span["start"].iloc[0]), int(span["end"].iloc[0])]
 
 
 def _check_grain(name: str, engine: Engine, persons: Frame) -> None:

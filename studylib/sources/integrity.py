@@ -10,7 +10,7 @@ import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from typing import Any
 from studylib import project
 from studylib.errors import DataMissing
 
-_REMEMBERED = ".hashes.json"
+_HASHES, _FOUND = ".hashes.json", ".found.json"
 _IMPORT = "import.json"  # what ``studylib import`` leaves beside the tables it lands
 
 
@@ -85,10 +85,27 @@ def manifest(folder: Path) -> dict[str, Any]:
     return declared
 
 
+def found_once(folder: Path, look: Callable[[], dict[str, Any]], *, by: str) -> dict[str, Any]:
+    """What ``look`` finds in the folder's data, looked for once for one state of its files.
+
+    ``by`` identifies the way of looking: another one looks again. What ``look`` gives must survive
+    JSON; what it raises is raised each time.
+    """
+    whole = str(folder.resolve())
+    state = json.dumps([by, _remembered_contents(folder)], sort_keys=True)
+    mark = hashlib.sha256(state.encode()).hexdigest()
+    known = _known(_FOUND).get(whole, {})
+    if known.get("mark") == mark:
+        return dict(known["found"])
+    found = look()
+    _remember(_FOUND, whole, {"mark": mark, "found": found})
+    return found
+
+
 def _remembered_contents(folder: Path) -> dict[str, str]:
     """As ``contents``, each file hashed anew only when its size or time of writing changed."""
     whole = folder.resolve()
-    known = _known().get(str(whole), {})
+    known = _known(_HASHES).get(str(whole), {})
     current = {}
     for path in sorted(whole.rglob("*.parquet")):
         name, state = path.relative_to(whole).as_posix(), path.stat()
@@ -96,25 +113,25 @@ def _remembered_contents(folder: Path) -> dict[str, str]:
         kept = known.get(name)
         current[name] = kept if kept and kept[:2] == seen else [*seen, hash_of(path)]
     if current != known:
-        _remember(str(whole), current)
+        _remember(_HASHES, str(whole), current)
     return {name: str(kept[2]) for name, kept in current.items()}
 
 
-def _known() -> dict[str, Mapping[str, list[Any]]]:
+def _known(kept_in: str) -> dict[str, Mapping[str, Any]]:
     try:
-        known = json.loads((project.writable_data() / _REMEMBERED).read_text(encoding="utf-8"))
+        known = json.loads((project.writable_data() / kept_in).read_text(encoding="utf-8"))
         return known if isinstance(known, dict) else {}
     except (OSError, ValueError):
         return {}
 
 
-def _remember(folder: str, current: Mapping[str, list[Any]]) -> None:
-    """Keeps the hashes; a place that cannot be written to only means hashing again."""
+def _remember(kept_in: str, folder: str, current: Mapping[str, Any]) -> None:
+    """Keeps it for the folder; a place that cannot be written to only means looking again."""
     place = project.writable_data()
     with suppress(OSError):
         place.mkdir(parents=True, exist_ok=True)
-        known = {name: kept for name, kept in _known().items() if Path(name).is_dir()}
+        known = {name: kept for name, kept in _known(kept_in).items() if Path(name).is_dir()}
         descriptor, part = tempfile.mkstemp(prefix=".part-", dir=place)
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
             json.dump({**known, folder: current}, file)
-        os.replace(part, place / _REMEMBERED)
+        os.replace(part, place / kept_in)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 
 import pandas as pd
 
-from studylib.errors import StudyError
+from studylib import project
+from studylib.errors import ChoiceError
 from studylib.sources import event_folder, integrity, omop, simulated, snds
 from studylib.sources.engine import Engine
 from studylib.sources.schemas import EVENT_TABLES
@@ -21,7 +23,10 @@ from studylib.sources.site import (
     SndsSource,
     declared,
 )
-from studylib.sources.source import Source, check_tables
+from studylib.sources.source import Source
+from studylib.sources.table_checks import check_tables
+
+RUN_FILE = "data.json"  # in the folder of a run: what its notebook read, and with what
 
 
 def names() -> list[str]:
@@ -41,12 +46,12 @@ def open(
     With ``location``, ``name`` is a kind of data (``events``, ``snds`` or ``omop``) and the folder
     need not be declared. Raw data are read into event tables the first time, a simulated population
     is generated first; both are found again later. DataMissing or TableError when what is there
-    cannot be read; StudyError for an unknown name.
+    cannot be read; ChoiceError for an unknown name.
     """
     source = _declared(name) if location is None else _at(name, location)
     chosen = engine or (Engine.start(source.engine.settings()) if source.engine else None)
     simulation = source.settings() if isinstance(source, SimulatedSource) else None
-    return event_folder.open_folder(
+    opened = event_folder.open_folder(
         name,
         _event_folder(name, source, chosen),
         regions=regions,
@@ -54,6 +59,16 @@ def open(
         truth=simulated.planted_effects(simulation) if simulation else None,
         synthetic=simulation is not None,
     )
+    _tell_run(opened)
+    return opened
+
+
+def _tell_run(source: Source) -> None:
+    """Tells the run in progress, if any, what computes; its report prints it."""
+    folder = project.run_folder()
+    if folder is not None and folder.is_dir():
+        told = json.dumps({"engine": source.engine.describe()}, ensure_ascii=False, indent=1)
+        (folder / RUN_FILE).write_text(told + "\n", encoding="utf-8")
 
 
 def is_synthetic(name: str) -> bool:
@@ -124,7 +139,7 @@ _KINDS: Mapping[str, type[EventsSource | SndsSource | OmopSource]] = {
 
 def _at(kind: str, location: Path) -> AnySource:
     if kind not in _KINDS:
-        raise StudyError(
+        raise ChoiceError(
             f"Données de la sorte « {kind} » inconnues ; sont connues {', '.join(_KINDS)}."
         )
     model = _KINDS[kind]
@@ -136,7 +151,7 @@ def _declared(name: str) -> AnySource:
     if name not in known:
         close = get_close_matches(name, known, 1)
         hint = f" (vouliez-vous « {close[0]} » ?)" if close else ""
-        raise StudyError(
+        raise ChoiceError(
             f"Source « {name} » inconnue{hint} ; sources connues : {', '.join(sorted(known))}."
         )
     return known[name]

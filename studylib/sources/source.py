@@ -6,16 +6,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import reduce
 from operator import or_
-from typing import Any
 
 import narwhals as nw
 import pandas as pd
 
 from studylib.codes import Codelist
-from studylib.errors import CodeError, DataMissing, StudyError, TableError
+from studylib.errors import CodeError, DataMissing, StudyError
 from studylib.sources.engine import Engine, Frame
-from studylib.sources.schemas import CODE_COLUMNS, CONCEPT_SYSTEMS, EVENT_TABLES
-from studylib.tables import CheckResult, Table, missing_columns
+from studylib.sources.schemas import CODE_COLUMNS, CONCEPT_SYSTEMS
+from studylib.tables import CheckResult
 
 
 @dataclass(frozen=True)
@@ -58,18 +57,24 @@ class Source:
                 f"les événements ; systèmes possibles : {', '.join(CODE_COLUMNS)}."
             )
         codelist = self.as_coded(codelist)
+        places = self._places(codelist, positions)
+        return nw.concat(
+            [self._events_of(table, column, codelist, positions) for table, column in places]
+        )
+
+    def _places(self, codelist: Codelist, positions: Sequence[str] | None) -> list[tuple[str, str]]:
+        """Tables and columns where the list's codes stand; DataMissing when there is none."""
         places = [
             (table, column)
-            for table, column in CODE_COLUMNS[codelist.system]
+            for table, column in CODE_COLUMNS.get(codelist.system, ())
             if table in self.tables and not (positions and table == "long_term_conditions")
         ]
         if not places:
             raise DataMissing(
-                f"Source « {self.name} » : aucune table où chercher des codes {codelist.system}."
+                f"Source « {self.name} » : aucune table où chercher les codes {codelist.system} "
+                f"de la liste « {codelist.name} »."
             )
-        return nw.concat(
-            [self._events_of(table, column, codelist, positions) for table, column in places]
-        )
+        return places
 
     def _events_of(
         self, table: str, column: str, codelist: Codelist, positions: Sequence[str] | None
@@ -95,18 +100,7 @@ class Source:
         codelists = {name: self.as_coded(codelist) for name, codelist in codelists.items()}
         by_table: dict[tuple[str, str], list[str]] = {}
         for name, codelist in codelists.items():
-            places = [
-                place
-                for place in CODE_COLUMNS.get(codelist.system, ())
-                if place[0] in self.tables
-                and not (positions and place[0] == "long_term_conditions")
-            ]
-            if not places:
-                raise DataMissing(
-                    f"Source « {self.name} » : aucune table où chercher les codes "
-                    f"{codelist.system} de la liste « {codelist.name} »."
-                )
-            for place in places:
+            for place in self._places(codelist, positions):
                 by_table.setdefault(place, []).append(name)
         return nw.concat(
             [
@@ -205,63 +199,3 @@ def code_filter(column: nw.Expr, codelist: Codelist) -> nw.Expr:
     if codelist.full_codes:
         tests.append(column.is_in(list(codelist.full_codes)))
     return reduce(or_, tests)
-
-
-_EXPECTED: Mapping[str, tuple[type[nw.dtypes.DType], ...]] = {
-    "text": (nw.String,),
-    "integer": (nw.Int64, nw.Int32, nw.Int16, nw.Int8),
-    "day": (nw.Int64, nw.Int32, nw.Int16),
-    "number": (nw.Float64, nw.Float32, nw.Decimal, nw.Int64, nw.Int32),
-    "flag": (nw.Boolean,),
-}
-
-
-def check_layout(name: str, columns: Mapping[str, Any], table: Table) -> None:
-    """Raises TableError unless ``columns`` (name → type) has what the contract declares."""
-    absent = missing_columns(columns, table)
-    if absent:
-        raise TableError(
-            f"Source « {name} », table « {table.name} » : colonnes absentes "
-            f"{', '.join(absent)} ; reçu {', '.join(columns)}."
-        )
-    for column in table.columns:
-        if not isinstance(columns[column.name], _EXPECTED[column.kind]):
-            raise TableError(
-                f"Source « {name} », table « {table.name} », colonne {column.name} : type "
-                f"{columns[column.name]}, attendu {column.kind} ; convertir à l'écriture."
-            )
-
-
-def check_tables(name: str, tables: Mapping[str, Frame]) -> None:
-    """Checks every table against its contract; DataMissing names the tables that are not there."""
-    absent = [table for table in ("persons", "observation", "dispensings") if table not in tables]
-    if absent:
-        raise DataMissing(f"Source « {name} » : tables absentes {', '.join(absent)}.")
-    for table_name, frame in tables.items():
-        check_layout(name, frame.collect_schema(), EVENT_TABLES[table_name])
-
-
-def check_nulls(
-    name: str,
-    engine: Engine,
-    tables: Mapping[str, Frame],
-    known: Mapping[str, Mapping[str, int]],
-) -> None:
-    """Raises TableError when a column that must be filled has missing values.
-
-    ``known`` holds the missing values already counted, by table and column; others are counted.
-    """
-    for table_name, frame in tables.items():
-        needed = [column.name for column in EVENT_TABLES[table_name].columns if not column.nullable]
-        counts = dict(known.get(table_name, {}))
-        untold = [column for column in needed if column not in counts]
-        if untold:
-            nulls = frame.select(*[nw.col(each).is_null().sum().alias(each) for each in untold])
-            found = engine.collect(nulls).iloc[0]
-            counts |= {each: int(found[each] or 0) for each in untold}
-        for column in needed:
-            if counts[column]:
-                raise TableError(
-                    f"Source « {name} », table « {table_name} », colonne {column} : "
-                    f"{counts[column]} valeurs manquantes ; compléter ou écarter ces lignes."
-                )

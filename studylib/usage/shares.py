@@ -44,23 +44,27 @@ def share_of_group(
                 f"Groupe « {group} » : aucune spécialité de {substance} ne s'appelle « {brand} » ; "
                 "corriger le nom de marque dans la demande."
             )
+    row = {"group": group, "kind": kind, "substance": substance, "excluded": ", ".join(left_out)}
+    row |= _group_shares(every, kind, brands, left_out)
+    return tables.check(pd.DataFrame([row]), GROUP_SHARE)
+
+
+def _group_shares(
+    every: pd.DataFrame, kind: Kind, brands: tuple[str, ...], left_out: tuple[str, ...]
+) -> dict[str, Any]:
+    """What is counted of the products of a group."""
     kept = every[~has_brand(every, left_out)]
     follows = _follows(kept, kind, brands)
-    row = {
-        "group": group,
-        "kind": kind,
-        "substance": substance,
+    return {
         "products": len(kept),
         "reimbursed": kept["reimbursed"].sum(),
         "followers": kept.loc[follows, "reimbursed"].sum(),
         "share": _share(kept["reimbursed"], follows),
         "share_boxes": _share(kept["boxes"], follows),
-        "excluded": ", ".join(left_out),
         "share_with_excluded": _share(every["reimbursed"], _follows(every, kind, brands + left_out))
         if left_out
         else float("nan"),
     }
-    return tables.check(pd.DataFrame([row]), GROUP_SHARE)
 
 
 def shares_of_groups(drugs: pd.DataFrame, groups: Mapping[str, Mapping[str, Any]]) -> pd.DataFrame:

@@ -8,6 +8,7 @@ import pytest
 
 from studylib import project, requests
 from studylib.cli.main import leave_code
+from studylib.sources import site
 
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -28,7 +29,15 @@ def test_the_glossary_has_enough_names_to_be_one():
     assert len(re.findall(r"\| `(\w+)` \|", GLOSSARY)) > 30
 
 
-@pytest.mark.parametrize("text", fences("yaml"))
+def test_sources_shown_are_sources(tmp_path, monkeypatch):
+    (text,) = [text for text in fences("yaml") if "kind: snds" in text]
+    monkeypatch.setenv(project.ROOT_VARIABLE, str(tmp_path))
+    (tmp_path / "sources.yaml").write_text(text, encoding="utf-8")
+    known = site.declared()
+    assert (known["region_snds"].kind, known["region_omop"].kind) == ("snds", "omop")
+
+
+@pytest.mark.parametrize("text", [t for t in fences("yaml") if t.startswith("request:")])
 def test_requests_shown_are_requests(text, tmp_path, monkeypatch):
     for folder in ("parameters", "notebooks"):
         (tmp_path / folder).mkdir()

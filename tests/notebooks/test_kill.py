@@ -16,9 +16,9 @@ import sys
 import time
 from pathlib import Path
 
-import conftest_runs as toy
 import psutil
 import pytest
+import toy_project as toy
 from bs4 import BeautifulSoup
 
 from studylib.report import page

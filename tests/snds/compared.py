@@ -217,4 +217,16 @@ def _queries(name: str, days: tuple[int, int]) -> Sequence[str]:
                 WHERE linked""",
             f"SELECT {person}, start, code, position FROM read_diagnoses {whose}",
         ),
+        "procedures": (
+            """SELECT s.id, p.start, p.code FROM t_procedure AS p JOIN t_stay AS s USING (stay)
+                JOIN mine ON mine.id = s.id WHERE linked""",
+            f"SELECT {person}, start, code FROM read_procedures {whose}",
+        ),
+        "hospital_drugs": (  # of nobody where the stay is not linked, or its person not followed
+            """SELECT CASE WHEN linked AND id IN (SELECT id FROM mine) THEN id END AS id,
+                day, ucd7, round(quantity, 2) AS number, round(amount, 3) AS euros
+                FROM t_hospital_drug""",
+            f"""SELECT CASE WHEN person_id IS NOT NULL THEN {person} END, start, ucd7,
+                round(quantity, 2), round(cost, 3) FROM read_hospital_drugs {whose}""",
+        ),
     }[name]

@@ -131,17 +131,18 @@ def test_lines_of_two_archives(tmp_path: Path, engine: Engine) -> None:
     """The flows of an archive and of the live table are one table; a line of both counts once."""
     lines = [{"psa": "A", "day": date(2023, 3, d), "boxes": 1} for d in (1, 2)]
     _read(tmp_path, engine, lines)
-    for table in ("ER_PRS_F", "ER_PHA_F"):
-        whole = pd.read_parquet(tmp_path / table)
+    live = {table: pd.read_parquet(tmp_path / table) for table in ("ER_PRS_F", "ER_PHA_F")}
+    for table, whole in live.items():
         older = whole[whole["FLX_DIS_DTD"] == FLOW].head(1)
         target = tmp_path / f"{table}_2022" / "0.parquet"
         target.parent.mkdir()
         older.to_parquet(target, index=False)
     reading = Read(tmp_path, engine, tmp_path / "events")
     assert _boxes(reading)["day"].tolist() == ["2023-03-01", "2023-03-02"]
-    assert reading.reading.findings.table("rejected").query("lines > 0")["reason"].tolist() == [
-        "met_twice", "met_twice",
-    ]  # fmt: skip
+    rejected = reading.reading.findings.table("rejected").query("lines > 0")
+    assert rejected["reason"].tolist() == ["met_twice", "met_twice"]
+    counted = {name: len(whole) + 1 for name, whole in live.items()}  # among all lines
+    assert rejected.set_index("table")["of_lines"].to_dict() == counted
 
 
 def test_several_fine_lines_of_one_prestation(tmp_path: Path, engine: Engine) -> None:

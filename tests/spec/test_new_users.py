@@ -76,38 +76,31 @@ def test_two_arms_on_one_day_are_left_out_and_counted(draw_source, arms):
     assert made.flow.set_index("step").loc["one_arm", "excluded"] == 1
 
 
+TWO_STARTS = """
+    person_id | arm | start      | days
+    1         | AVK | 2022-03-01 | 30
+    2         | AVK | 2022-03-01 | 30
+"""
+
+
 def test_who_is_not_observed_on_the_index_day_is_left_out(draw_source, arms):
-    source = draw_source(
-        """
-        person_id | arm | start      | days
-        1         | AVK | 2022-03-01 | 30
-        2         | AVK | 2022-03-01 | 30
-        """,
-        observation="""
+    seen = """
         person_id | start      | end
         1         | 2022-03-01 | 2023-01-01
         2         | 2020-01-01 | 2022-03-01
-        """,
-    )
-    made, people = users(source, arms)
+    """
+    made, people = users(draw_source(TWO_STARTS, observation=seen), arms)
     assert list(people["person_id"]) == [1]
     assert made.flow.set_index("step").loc["observed", "excluded"] == 1
 
 
 def test_a_restriction_writes_its_own_line(draw_source, arms):
-    source = draw_source(
-        """
-        person_id | arm | start      | days
-        1         | AVK | 2022-03-01 | 30
-        2         | AVK | 2022-03-01 | 30
-        """,
-        observation="""
+    seen = """
         person_id | start      | end
         1         | 2021-03-01 | 2023-01-01
         2         | 2021-03-02 | 2023-01-01
-        """,
-    )
-    made, _ = users(source, arms)
+    """
+    made, _ = users(draw_source(TWO_STARTS, observation=seen), arms)
     kept = made.require("un an d'historique", cohort.history_days() >= 365)
     assert kept.flow.iloc[-1].tolist() == ["un an d'historique", 1, 1]
     assert made.persons == 2, "the cohort restricted is a new one"

@@ -7,7 +7,6 @@ dictionaries person, arm, index; tables come back as sets of tuples.
 
 from collections import defaultdict
 from datetime import date, timedelta
-from math import floor
 
 
 def persons(world):
@@ -216,37 +215,6 @@ def persistence(world, entries, spans, grace_days, days):
             row = (cut, False, next(r for r in order if ends.get(r) == cut))
         found.add((entry["person"], entry["index"], *row))
     return found
-
-
-def cents(euros):
-    return floor(euros * 100 + 0.5)
-
-
-def hospital_history(world, entry, days_before, counted):
-    """stays, days, emergency stays, days since the last one."""
-    window, low = range(entry["index"] - days_before, entry["index"]), entry["index"] - days_before
-    kept, days = [], set()
-    for row in of(world, "stays", entry["person"]):
-        spent = set(range(row["start"], max(row["end"], row["start"] + 1)))
-        met = row["start"] in window if counted == "admitted" else spent & set(window)
-        if row["start"] < entry["index"] and met:
-            kept.append((row["emergency"], entry["index"] - min(max(spent) + 1, entry["index"])))
-            days |= spent & set(range(low, entry["index"]))
-    last = min((since for _, since in kept), default=None)
-    return (len(kept), len(days), sum(emergency for emergency, _ in kept), last)
-
-
-def prior_cost(world, entry, days_before, component, prorated=False):
-    window, total = set(range(entry["index"] - days_before, entry["index"])), 0
-    for row in of(world, component, entry["person"]):
-        if prorated:
-            spent = set(range(row["start"], max(row["end"], row["start"] + 1)))
-            total += (
-                cents(row["cost"] * (len(spent & window) / len(spent))) if spent & window else 0
-            )
-        elif row["start"] in window:
-            total += cents(row["cost"])
-    return total / 100
 
 
 def nth_events(starts, n, apart_days, later):

@@ -7,6 +7,7 @@ import pytest
 from agreement import END, INCLUSION, TWO, agreed, both, entries, users_of
 from generated import listed, told, worlds
 from hypothesis import strategies as st
+from oracle_history import hospital_history, prior_cost
 
 from studylib import cohort
 from studylib.errors import EstimationError
@@ -141,7 +142,7 @@ def test_what_is_known_before_index(name, world, days_before, repeat):
         agree(
             cohort.hospital_history(made, days_before=days_before, counted=counted),
             ("stays", "hospital_days", "emergency_stays", "days_since_stay"),
-            lambda e, c=counted: oracle.hospital_history(world, e, days_before, c),
+            lambda e, c=counted: hospital_history(world, e, days_before, c),
         )
     for stays in ("prorated", "admitted"):
         parts = ("dispensings", "stays", "consultations", "hospital_drugs")
@@ -150,7 +151,7 @@ def test_what_is_known_before_index(name, world, days_before, repeat):
             spent,
             [f"cost_{part}" for part in parts],
             lambda e, s=stays, parts=parts: [
-                oracle.prior_cost(world, e, days_before, part, (s, part) == ("prorated", "stays"))
+                prior_cost(world, e, days_before, part, (s, part) == ("prorated", "stays"))
                 for part in parts
             ],
         )

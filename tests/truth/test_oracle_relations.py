@@ -9,6 +9,7 @@ import pytest
 from agreement import END, FIRST, INCLUSION, TWO, agreed, both, entries, users_of
 from generated import drug_lists, told, worlds
 from hypothesis import strategies as st
+from oracle_history import cents
 
 from studylib import cohort
 from studylib.errors import EstimationError
@@ -227,7 +228,7 @@ def test_wide_covariates_and_prescribers(name, world, minimum, counts, repeat):
             if r["start"] == entry["index"] and r["atc"].startswith(TWO[entry["arm"]])
         } - {None}  # fmt: skip
         site = min(sites, default=None)
-        spent = sum(oracle.cents(r["cost"]) for r in before) / 100
+        spent = sum(cents(r["cost"]) for r in before) / 100
         rows.add((
             entry["person"], entry["index"], len({r["atc"] for r in before}),
             int(spent) if spent.is_integer() else spent,

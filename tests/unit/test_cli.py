@@ -2,35 +2,27 @@
 
 from __future__ import annotations
 
-import importlib.util
+import io
 import json
 import os
 import re
 import subprocess
 import sys
 from pathlib import Path
-from types import ModuleType
+from typing import Any
 
 import pytest
+import toy_project as toy
+from rich.console import Console
 
 from studylib import __version__, runs
+from studylib.cli import simulating
 from studylib.cli.main import leave_code
+from studylib.cli.shown import table
 from studylib.sources import open_data
+from studylib.sources.snds.simulation.generation import Progress as Done
 
-TOY_FILE = Path(__file__).parents[1] / "notebooks" / "conftest_runs.py"
 REQUEST = "2026-001"
-
-
-def load_toy() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("conftest_runs", TOY_FILE)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-toy = load_toy()
 
 
 @pytest.fixture
@@ -65,10 +57,32 @@ def test_the_module_is_the_command() -> None:
     [
         (["run"], "Argument manquant : DEMANDE…."),
         (["run", REQUEST, "--vite"], "Option inconnue : --vite."),
-        (["run", REQUEST, "--jobs", "deux"], "Valeur refusée pour -j"),
+        (
+            ["run", REQUEST, "--jobs", "deux"],
+            "pour --jobs : « deux » ; attendu un nombre entier, 1 ou plus.",
+        ),
+        (["run", REQUEST, "--timeout", "0"], "pour --timeout : « 0 » ; attendu 1 ou plus."),
+        (
+            ["run", REQUEST, "--timeout", "1,5"],
+            "« 1,5 » ; attendu un nombre, 1 ou plus, le point séparant les décimales.",
+        ),
+        (["run", REQUEST, "--plan=oui"], "L'option --plan n'attend pas de valeur."),
+        (["demo", "x"], "Argument en trop : « x ». Voir « studylib demo --help »."),
+        (["simulate", "--persons", "0"], "pour --persons : « 0 » ; attendu 1 ou plus."),
+        (["simulate", "--persons", "abc"], "« abc » ; attendu un nombre entier, 1 ou plus."),
+        (["simulate", "--persons", "9", "--out", "x", "--seed", "z"], "attendu un nombre entier."),
+        (["codes", "search", "-n", "0", "x"], "pour --limit : « 0 » ; attendu 1 ou plus."),
+        (
+            ["codes", "update", "atc", "--version", "2020-13-45"],
+            "« 2020-13-45 » ; attendu une date qui existe, écrite AAAA-MM-JJ.",
+        ),
+        (
+            ["import", "oracle", "--between", "D", "2020-01-01"],
+            "L'option --between attend 3 valeurs. Voir « studylib import oracle --help ».",
+        ),
         (["run", REQUEST, "--region"], "L'option --region attend une valeur."),
-        (["lancer"], "Commande inconnue : 'lancer'."),
-        (["data", "lire"], "Commande inconnue : 'lire'."),
+        (["lancer"], "Commande inconnue : « lancer »."),
+        (["codes", "shwo"], "Commande inconnue : « shwo » ; commande proche : show."),
     ],
 )
 def test_a_wrong_command_line_is_told_in_french(
@@ -79,6 +93,44 @@ def test_a_wrong_command_line_is_told_in_french(
     assert out == ""
     assert sentence in err
     assert "--help" in err
+    assert not any(word in err for word in ("Input", "should", "value", "argument(s)"))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["--years", "2020-2019"], "la première avant la dernière"),
+        (["--years", "2024-2090"], "elles vont de 2006 à 2030"),
+        (["--years", "20"], "il faut deux années"),
+        (["--regions", "999"], "régions 999 ; celles qui existent sont"),
+        (["--without", "T99"], "Piège « T99 » inconnu"),
+        (["--only", "T1", "--without", "T2"], "donner l'une ou l'autre"),
+    ],
+)
+def test_a_simulation_that_cannot_be_is_a_wrong_command_line(
+    arguments: list[str], sentence: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "snds"
+    assert leave_code(["simulate", "--persons", "10", "--out", str(out), *arguments]) == 2
+    assert sentence in said(capsys)[1]
+    assert not out.exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["data", "fetch", "rien"], "Jeu de données « rien » inconnu"),
+        (["data", "fetch", "open_damir", "--url", "ftp://x"], "http:// ou https:// attendu"),
+        (["import", "x.csv", "--out", "o", "--encoding", "klingon"], "choisir parmi auto, cp1252"),
+        (["import", "x.csv", "--out", "o", "--max-rejected", "5"], "n'est pas une part"),
+        (["import", __file__, "--out", "o"], "l'extension « .py » n'est pas lue"),
+    ],
+)
+def test_a_name_or_an_option_not_accepted_leaves_with_two(
+    project: Path, arguments: list[str], sentence: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert leave_code(arguments) == 2
+    assert sentence in said(capsys)[1]
 
 
 @pytest.mark.parametrize("command", [[], ["run"], ["demo"], ["data"], ["codes", "show"]])
@@ -86,7 +138,8 @@ def test_help_is_in_french(command: list[str], capsys: pytest.CaptureFixture[str
     assert leave_code([*command, "--help"]) == 0
     out = said(capsys)[0]
     assert "Affiche cette aide." in out
-    assert not any(word in out for word in ("Show this", "Commands", "[default", "[required"))
+    english = ("Show this", "Commands", "[default", "[required", "<bool>", "<list", "COMMAND ")
+    assert not any(word in out for word in english)
 
 
 def test_check_tells_every_problem_of_every_file(
@@ -205,7 +258,6 @@ def test_absent_data_files_leave_with_three(
 ) -> None:
     assert leave_code(["data", "add", str(project / "absent.csv")]) == 3
     assert "absent.csv" in said(capsys)[1]
-    assert leave_code(["data", "fetch", "inconnu"]) == 3
 
 
 def test_codes(capsys: pytest.CaptureFixture[str]) -> None:
@@ -249,3 +301,28 @@ def test_a_closed_pipe_is_not_a_defect(project: Path) -> None:
     assert done.stdout.startswith("liste")
     assert "Traceback" not in done.stderr
     assert "Erreur" not in done.stderr
+
+
+def test_simulating_on_a_terminal_shows_a_bar(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    console = Console(file=io.StringIO(), force_terminal=True, width=60)
+    monkeypatch.setattr(simulating, "messages", lambda: console)
+
+    def two_blocks(settings: object, out: Path, *, traps: object, told: Any) -> None:
+        (out / "ER_PRS_F").mkdir(parents=True)
+        for done in (1, 2):
+            told(Done(done, 2))
+
+    monkeypatch.setattr(simulating, "simulate", two_blocks)
+    assert leave_code(["simulate", "--persons", "9", "--out", str(tmp_path / "snds")]) == 0
+    shown = console.file.getvalue()  # type: ignore[attr-defined]
+    assert "Simulation" in shown
+    assert "bloc 2 sur 2" in shown
+
+
+def test_counts_are_grouped_on_a_terminal_and_bare_elsewhere() -> None:
+    for terminal, expected in ((True, "1\u202f234\u202f567"), (False, "1234567")):
+        console = Console(file=io.StringIO(), force_terminal=terminal, width=60)
+        table(console, ["table", "lignes"], [["ER_PRS_F", 1_234_567]])
+        assert expected in console.file.getvalue()  # type: ignore[attr-defined]

@@ -191,6 +191,23 @@ def test_check_against_the_codes_of_a_source(told, monkeypatch, draw_source):
     assert "aucun code ne correspond aux données (codes des données : B01AF02)" in out
 
 
+@pytest.mark.parametrize(
+    ("arguments", "exit_code", "said"),
+    [
+        (("diff", "README.md", "x"), 2, "un fichier .csv de colonnes code, label"),
+        (("check", "README.md"), 2, "un fichier .csv de colonnes code, label"),
+        (("diff", "atc", "x"), 2, "« atc » est un référentiel"),
+        (("check", "atc"), 2, "studylib codes diff atc AVANT APRÈS"),
+        (("diff", "atc", "2020-01-01", "2021-01-01"), 3, "studylib codes update atc"),
+        (("check", "--source", "nope"), 2, "Source « nope » inconnue"),
+    ],
+)
+def test_a_file_a_referential_or_a_source_is_not_taken_for_a_list(told, arguments, exit_code, said):
+    code, _, err = told(*arguments)
+    assert (code, said in err) == (exit_code, True)
+    assert "listes connues" not in err
+
+
 @pytest.mark.parametrize("name", ["nowhere", "nowhere.csv", "nowhere.yaml"])
 def test_check_what_does_not_exist(told, name):
     code, _, err = told("check", name)
@@ -225,7 +242,7 @@ def test_update_over_a_loopback_server(told):
     ("arguments", "exit_code", "said"),
     [
         (("regions",), 3, "fourni avec studylib"),
-        (("cim11",), 3, "cim10"),
+        (("cim11",), 2, "cim10"),
         (("cim10",), 3, "--file ou --url"),
         (("cim10", "--file", "nowhere.csv"), 3, "absent"),
         (("atc", "--file", "a", "--url", "http://127.0.0.1/a"), 2, "non les deux"),

@@ -18,7 +18,7 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
-from studylib.errors import DataMissing, StudyError, TableError
+from studylib.errors import ChoiceError, DataMissing, StudyError, TableError
 from studylib.sources import landing
 from studylib.sources.landing import sas_file, writing
 from studylib.sources.landing.known import Known
@@ -186,7 +186,7 @@ def test_the_manifest_says_what_came_from_where(tmp_path):
     assert entry["rows"] == 1000
     assert entry["rejected_rows"] == 1
     assert entry["columns"] == [{"name": "A", "type": "string"}, {"name": "B", "type": "string"}]
-    for each in (entry["parquet"], entry["rejected"]):
+    for each in (*entry["files"], *entry["rejected"]):
         content = (tmp_path / "out" / each["file"]).read_bytes()
         assert each["sha256"] == hashlib.sha256(content).hexdigest()
     assert str(tmp_path) not in json.dumps(manifest)
@@ -248,6 +248,23 @@ def test_two_files_for_one_part_unknown_extension_no_file(tmp_path):
         land(tmp_path, csv_file(tmp_path, name="ER_X_F_2021.zip"))
     with pytest.raises(DataMissing, match="n'existe pas"):
         land(tmp_path, tmp_path / "absent.csv")
+
+
+def test_every_file_of_a_folder_that_has_no_table_is_told_at_once(tmp_path):
+    folder = tmp_path / "in"
+    (folder / "again").mkdir(parents=True)
+    csv_file(folder)
+    csv_file(folder / "again")
+    for name in ("notes.csv", "extraction.csv"):
+        csv_file(folder, name=name)
+    with pytest.raises(ChoiceError) as refused:
+        land(tmp_path, folder)
+    told = str(refused.value)
+    assert told.startswith("3 fichiers ne peuvent pas être importés, et rien n'est commencé.")
+    assert "n'importer que les autres (1)" in told
+    for part in ("notes.csv : ni le nom", "extraction.csv : ni le nom", "la même partie"):
+        assert part in told
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_manifest_that_cannot_be_read_is_told(tmp_path):
@@ -317,7 +334,7 @@ landing.land([Path(sys.argv[1])], Path(sys.argv[2]))
 def test_killed_while_writing_then_started_again(tmp_path):
     file = csv_file(tmp_path)
     running = subprocess.Popen([sys.executable, "-c", _SLOW, file, tmp_path / "out"])
-    part = out(tmp_path).with_name("er_x_f_2021.parquet.part")
+    part = tmp_path / "out" / "unfinished" / TABLE / "er_x_f_2021.parquet.part"
     until = time.monotonic() + 30
     while not part.exists() and time.monotonic() < until:
         time.sleep(0.05)

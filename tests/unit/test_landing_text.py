@@ -1,6 +1,9 @@
 """CSV as users have them: encodings, separators, decimals, dates, and lines that are wrong."""
 
+from pathlib import Path
+
 import pandas as pd
+import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -9,7 +12,7 @@ from pyarrow import parquet
 from studylib.errors import StudyError, TableError
 from studylib.sources import landing
 from studylib.sources.landing.casting import Caster
-from studylib.sources.landing.known import Known
+from studylib.sources.landing.known import Known, known
 from studylib.sources.landing.options import Options
 from studylib.sources.landing.recognition import model_name, recognise
 
@@ -131,6 +134,27 @@ def test_a_wrong_line_is_set_aside_with_its_number_and_its_text(tmp_path, reason
         assert line["text"] == bad.decode()
 
 
+def test_days_that_are_no_days_of_care_are_kept_and_told_by_column(tmp_path):
+    days = ("01/01/1600", "01/01/1600", "31/12/1599", "01/01/2050", "01/01/1880", "31/12/2049")
+    table, one = landed(tmp_path, "PSA;DTD\n" + "".join(f"a;{day}\n" for day in days))
+    assert table.num_rows == len(days)
+    assert list(one.remarks) == [
+        {"kind": "no_date", "column": "DTD", "rows": 2},
+        {"kind": "early", "column": "DTD", "rows": 1},
+        {"kind": "late", "column": "DTD", "rows": 1},
+    ]
+
+
+def test_a_count_that_the_layout_says_whole_has_no_decimals():
+    kinds = {"ER_PHA_F_2021": "PHA_ACT_QSN", "ER_UCD_F_2021": "UCD_DLV_NBR"}
+    for table, column in kinds.items():
+        caster = Caster.of([column], known(recognise(Path(f"{table}.csv"))), Options())
+        _, wrong = caster.cast(pa.table({"0": ["1,5", "2", "-1,0", "1,000", "1.500"]}))
+        assert wrong == [0, None, None, 0, 0]
+        stated = Caster.of([column], known(recognise(Path(f"{table}.csv"))), Options(decimal=","))
+        assert stated.cast(pa.table({"0": ["1,000", "1.0"]}))[1] == [None, 0]
+
+
 def test_the_column_at_fault_is_named(tmp_path):
     landed(tmp_path, GOOD + "a;b;1;2021-01-01\n", max_rejected=0.5)
     assert rejected(tmp_path)["column"].tolist() == ["QSN"]
@@ -144,7 +168,7 @@ def test_a_truncated_last_line_is_set_aside(tmp_path):
 
 def test_a_last_line_without_end_is_kept_and_told(tmp_path):
     _, one = landed(tmp_path, GOOD.rstrip("\n"))
-    assert one.remark == "no_final_newline"
+    assert one.remarks == ({"kind": "no_final_newline"},)
 
 
 def test_too_many_wrong_lines_refuse_the_file_and_leave_no_table(tmp_path):
@@ -209,6 +233,7 @@ def test_an_unknown_table_is_all_text(tmp_path):
 def test_a_table_without_lines_is_landed_empty(tmp_path):
     table, one = landed(tmp_path, "PSA;QSN;PRU;DTD\n")
     assert (table.num_rows, one.rows) == (0, 0)
+    assert one.remarks == ({"kind": "no_rows"},)
     assert str(table.schema.field("DTD").type) == "date32[day]"
 
 

@@ -155,18 +155,18 @@ def test_a_failed_fetch_keeps_the_file_of_before(data_folder: Path, server) -> N
 
 
 @pytest.mark.parametrize(
-    ("url", "said"),
+    ("url", "kind", "said"),
     [
-        (None, "--url"),
-        ("file:///etc/passwd", "http:// ou https:// attendu"),
-        ("http://127.0.0.1:9/autre.txt", "n'a pas le nom de"),
-        ("http://127.0.0.1:9/CIS_MITM.txt", "interrompu"),
+        (None, errors.DataMissing, "--url"),
+        ("file:///etc/passwd", errors.ChoiceError, "http:// ou https:// attendu"),
+        ("http://127.0.0.1:9/autre.txt", errors.DataMissing, "n'a pas le nom de"),
+        ("http://127.0.0.1:9/CIS_MITM.txt", errors.DataMissing, r"interrompu \(connexion refusée"),
     ],
 )
 def test_addresses_that_cannot_serve_are_said(
-    data_folder: Path, url: str | None, said: str
+    data_folder: Path, url: str | None, kind: type[errors.StudyError], said: str
 ) -> None:
-    with pytest.raises(errors.DataMissing, match=said):
+    with pytest.raises(kind, match=said):
         open_data.fetch("bdpm_essential_drugs", url=url, today=TODAY, attempts=1)
 
 
@@ -259,7 +259,7 @@ def test_every_data_set_recognises_its_own_example_and_no_other() -> None:
 
 
 def test_an_unknown_data_set_names_close_ones() -> None:
-    with pytest.raises(errors.DataMissing, match="insee_population"):
+    with pytest.raises(errors.ChoiceError, match="insee_population"):
         catalogue.dataset("insee_populations")
 
 

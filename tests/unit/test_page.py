@@ -55,6 +55,7 @@ PROVENANCE = {
     "date": "2026-11-22T10:15:00+00:00",
     "commit": "a1b2c3d",
     "dirty": True,
+    "engine": page.engine_words({"engine": "DuckDB 2.0", "threads": "1", "memory_limit": "2 GB"}),
     "gate": (page.Rule("Aucun chemin absolu", True), page.Rule("Formes", False, "un détail")),
 }
 
@@ -111,6 +112,7 @@ def test_provenance_is_told_in_french(soup):
     told = {d.dt.get_text(): d.dd.get_text() for d in soup.select("footer .facts div")}
     assert told["Date d'exécution"] == "22 novembre 2026 à 10:15"
     assert told["Modifications locales"] == "oui"
+    assert told["Moteur de calcul"] == "DuckDB 2.0, 1 fil de calcul, mémoire limitée à 2\xa0Go"
     rows = [row.get_text(" ") for row in soup.select("footer tbody tr")]
     assert rows == ["Aucun chemin absolu respectée –", "Formes non respectée un détail"]
 

@@ -223,6 +223,14 @@ def test_months_still_arriving_are_told_and_not_taken_for_a_drop():
     assert ("uneven_months", "ER_PHA_F") not in failed(source_of(volumes=volumes()))
 
 
+def test_care_from_before_the_period_is_no_month_of_it():
+    before = pd.DataFrame([("ER_PHA_F", "2019-12", "2020-01", 3, 1.0)], columns=volumes().columns)
+    raw = pd.concat([before, volumes()], ignore_index=True)
+    months = quality_checks.volume_months(source_of(volumes=raw), complete_share=0.98)
+    assert months["period"].min() == "2021-01"
+    assert ("absent_months", "ER_PHA_F") not in failed(source_of(volumes=raw))
+
+
 def test_the_delay_is_that_of_old_months():
     delays = quality_checks.availability(source_of(volumes=volumes()))
     assert delays["share"].tolist()[:3] == pytest.approx([0.55, 0.80, 0.90])
@@ -265,7 +273,7 @@ def test_rejected_lines_stand_against_what_is_published_of_them():
         "error_group": "fail",
     }
     assert rows.loc["cancelled", "value"] == pytest.approx(4)
-    assert "98 %" in rows.loc["return_code", "sentence"]
+    assert "98 %" in rows.loc["return_code", "source"]
 
 
 def test_links_codes_and_writings():
@@ -339,7 +347,7 @@ def test_own_ranges_replace_the_usual_ones_and_say_why():
     own = {"women": usual.changed(None, 10, "clinique d'urologie")}
     (row,) = judged([Measure("women", "persons", "sex", 52.0)], own).to_dict("records")
     assert row["verdict"] == "fail"
-    assert row["sentence"] == "au plus 10 % (clinique d'urologie)"
+    assert (row["sentence"], row["source"]) == ("au plus 10 %", "clinique d'urologie")
 
 
 def test_the_summary_counts_what_the_checks_say(clean):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from datetime import date
 from pathlib import Path
@@ -295,11 +296,11 @@ def test_ddd_under_the_names_of_the_usual_tables(tmp_path, separator):
     assert row["note"] is None
 
 
-def finess_line(number: str, department: str, name: str) -> str:
+def finess_line(number: str, department: str, name: str, opened: str = "1979-02-13") -> str:
     cells = [""] * 32
     cells[0], cells[1], cells[2], cells[3] = "structureet", number, "750712184", name[:10]
     cells[4], cells[13], cells[18], cells[19] = name, department, "101", "CHR"
-    cells[28] = "1979-02-13"
+    cells[28] = opened
     return ";".join(cells)
 
 
@@ -310,7 +311,7 @@ def test_finess_in_the_encoding_and_with_the_date_of_its_extraction(tmp_path):
     lines = [
         "finess;etalab;93;2024-01-09",
         finess_line("750100018", "75", "HÔPITAUX DE PARIS"),
-        finess_line("2B0000020", "2B", "CENTRE HOSPITALIER DE BASTIA"),
+        finess_line("2B0000020", "2B", "CENTRE HOSPITALIER DE BASTIA", opened="1900-01-01"),
         "geolocalisation;750100018;652000.0;6862000.0;1,ATLASANTE;2024-01-08",
     ]
     bring("finess", FINESS_NAME, "\n".join(lines), tmp_path, "cp1252")
@@ -318,6 +319,7 @@ def test_finess_in_the_encoding_and_with_the_date_of_its_extraction(tmp_path):
     assert table["finess"].tolist() == ["750100018", "2B0000020"]
     assert table["label"].iloc[0] == "HÔPITAUX DE PARIS"
     assert table["opened"].iloc[0] == day(1979, 2, 13)
+    assert table["opened"].isna().tolist() == [False, True], "the default of the producer's schema"
     assert [referentials.department_region(each) for each in table["department"]] == ["11", "94"]
     assert referentials.versions("finess")["version"].tolist() == ["2024-01-09"]
 
@@ -333,6 +335,75 @@ def test_finess_in_the_encoding_and_with_the_date_of_its_extraction(tmp_path):
 def test_what_is_no_finess_extraction(tmp_path, text, said):
     with pytest.raises(TableError, match=said):
         bring("finess", FINESS_NAME, text, tmp_path)
+
+
+FLOW_NAME = "finess-structures-journalier-20260929.json.gz"
+
+
+def flow_site(number: str, commune: str, name: str, **more: object) -> dict[str, object]:
+    places = [{"usageAdresse": "06", "cogCommune": "75101"}]
+    places.append({"usageAdresse": "03", "cogCommune": commune})
+    known = {"numFinessEge": number, "nomEgeLong": name, "nomEgeCourt": "", "dateFermeture": None}
+    return {
+        "informationsGeneralesEGE": {**known, "dateOuverture": "1979-02-13", **more},
+        "categorieentiteGeographiqueExercice": "355",
+        "adresse": places,
+        "etatObjet": "I" if more.get("dateFermeture") else "A",
+    }
+
+
+def flow_text(*sites: dict[str, object]) -> str:
+    entity = {"informationsGeneralesPMEJ": {"numFinessPm": "010780054"}, "ege": list(sites)}
+    head = {"establishments": 104734, "generatedAt": "2026-09-29T00:00:00.000000000Z"}
+    return json.dumps({**head, "pmej": [entity, {**entity, "ege": []}], "gco": []}, indent=1)
+
+
+def bring_flow(text: str, folder: Path) -> None:
+    path = folder / FLOW_NAME
+    path.write_bytes(gzip.compress(text.encode()))
+    referentials.update("finess", path, today=date(2026, 10, 1))
+
+
+@pytest.mark.parametrize("block", [7, 1 << 20])
+def test_finess_in_the_flow_that_took_the_place_of_the_extraction(tmp_path, monkeypatch, block):
+    monkeypatch.setattr("studylib.files.json_stream._BLOCK", block)
+    text = flow_text(
+        flow_site("010000024", "01451", "CH DE FLEYRIAT"),
+        flow_site("2B0000020", "2B033", "CH DE BASTIA", dateOuverture="1900-01-01"),
+        flow_site("970100012", "97101", "POLYCLINIQUE"),
+        flow_site("010000099", "01451", "FERMÉ", dateFermeture="1999-12-31"),
+    )
+    bring_flow(text, tmp_path)
+    table = referentials.referential("finess")
+    assert table["finess"].tolist() == ["010000024", "2B0000020", "970100012"]
+    assert set(table["legal_entity"]) == {"010780054"}
+    regions = [referentials.department_region(each) for each in table["department"]]
+    assert regions == ["84", "94", "01"]
+    assert table["category"].tolist() == ["355"] * 3
+    assert table["opened"].isna().tolist() == [False, True, False]
+    assert referentials.versions("finess")["version"].tolist() == ["2026-09-29"]
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "said"),
+    [
+        (
+            flow_text(flow_site("010000024", "01451", "X"))[:-40],
+            DataMissing,
+            "illisible ou tronqué",
+        ),
+        (flow_text(), TableError, "aucun établissement en service"),
+        (flow_text(flow_site("1234", "01451", "X")), TableError, "9 caractères"),
+        (
+            flow_text({"etatObjet": "A"}),
+            TableError,
+            "informationsGeneralesEGE",
+        ),
+    ],
+)
+def test_what_is_no_flow_of_finess(tmp_path, text, kind, said):
+    with pytest.raises(kind, match=said):
+        bring_flow(text, tmp_path)
 
 
 def test_numbers_sent_twice_have_their_years(tmp_path):
@@ -356,6 +427,27 @@ def test_the_highest_charlson_index_is_the_published_one(weights, highest):
     milder = set(table["supersedes"]) - {""}
     assert milder == {"diabetes", "mild_liver", "malignancy"}
     assert table.loc[~table["condition"].isin(milder), "weight"].sum() == highest
+
+
+def test_charlson_weights_are_those_of_both_papers():
+    """As two other programs state them (see the referential's source)."""
+    worth = {
+        year: referentials.charlson(year)
+        .drop_duplicates("condition")
+        .set_index("condition")["weight"]
+        for year in ("1987", "2011")
+    }
+    heavy = worth["1987"][worth["1987"] > 1]
+    assert heavy.to_dict() == {
+        "diabetes_complicated": 2, "hemiplegia": 2, "renal": 2, "malignancy": 2,
+        "severe_liver": 3, "metastatic": 6, "aids": 6,
+    }  # fmt: skip
+    assert (worth["1987"] >= 1).all()
+    assert worth["2011"][worth["2011"] > 0].to_dict() == {
+        "heart_failure": 2, "dementia": 2, "chronic_pulmonary": 1, "rheumatic": 1,
+        "mild_liver": 2, "diabetes_complicated": 1, "hemiplegia": 2, "renal": 1,
+        "malignancy": 2, "severe_liver": 4, "metastatic": 6, "aids": 4,
+    }  # fmt: skip
 
 
 def test_charlson_codes_are_prefixes_of_one_condition_each():

@@ -12,7 +12,7 @@ import pytest
 from loopback import Server, serving
 
 from studylib import referentials
-from studylib.errors import CodeError, DataMissing, StudyError, TableError
+from studylib.errors import ChoiceError, CodeError, DataMissing, StudyError, TableError
 from studylib.referentials import shipped
 
 TODAY = date(2026, 5, 4)
@@ -163,11 +163,15 @@ def test_the_name_of_the_expected_file_is_said_when_another_is_given(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("name", "said"),
-    [("regions", "fourni avec studylib"), ("cim11", "cim10"), ("../x", "inconnu")],
+    ("name", "kind", "said"),
+    [
+        ("regions", DataMissing, "fourni avec studylib"),
+        ("cim11", ChoiceError, "cim10"),
+        ("../x", ChoiceError, "inconnu"),
+    ],
 )
-def test_what_cannot_be_updated(tmp_path, name, said):
-    with pytest.raises(DataMissing, match=said):
+def test_what_cannot_be_updated(tmp_path, name, kind, said):
+    with pytest.raises(kind, match=said):
         referentials.update(name, written(tmp_path, content()), today=TODAY)
 
 
@@ -294,7 +298,7 @@ def test_an_address_that_fails(server):
     state.status = 404
     with pytest.raises(DataMissing, match="404"):
         fetch(url)
-    with pytest.raises(DataMissing, match="http"):
+    with pytest.raises(ChoiceError, match="http"):
         fetch("ftp://127.0.0.1/IR_CIM_V.csv")
 
 

@@ -14,6 +14,8 @@ from bs4 import BeautifulSoup
 from studylib import report, tables
 from studylib.errors import StudyError
 from studylib.report import context, page
+from studylib.report.figures import series as by_period
+from studylib.report.figures import style
 from studylib.tables import Column, Table
 
 ALT = "Ce que la figure montre, dit en une phrase"
@@ -194,6 +196,17 @@ def test_axes_do_not_depend_on_a_withheld_value():
         for f in (near, far)
     ]
     assert drawn[0] == drawn[1]
+
+
+def test_counts_are_drawn_from_zero_and_the_legend_begins_with_the_series():
+    with style.canvas(4, 3) as figure:
+        axes = figure.subplots()
+        for name, values in (("Attendu", [90, 95]), ("ER_PHA_F", [0, 100])):
+            axes.plot(values, label=name)
+        by_period._dress(axes, ["2021-01", "2021-02"], "lignes", ["ER_PHA_F"])
+        assert axes.get_ylim()[0] == 0
+        told = [text.get_text() for text in axes.get_legend().get_texts()]
+    assert told == ["ER_PHA_F", "Attendu"]
 
 
 def test_a_withheld_estimate_is_told_not_drawn():

@@ -118,6 +118,23 @@ def test_a_table_is_captioned_scoped_and_reachable_by_keyboard():
     assert "Résultats" in region["aria-label"]
 
 
+def test_each_cell_of_a_wide_table_has_its_name_for_narrow_screens():
+    fragment = report.table(estimates(HAZARD, HAZARD), tables.ESTIMATES, caption="Résultats")
+    soup = BeautifulSoup(fragment.html, "html.parser")
+    heads = [head.get_text() for head in soup.thead.find_all("th")]
+    assert soup.table["class"] == ["wide"]
+    for row in soup.tbody.find_all("tr"):
+        assert [cell["data-label"] for cell in row.find_all(["th", "td"])] == heads
+
+
+def test_a_table_without_rows_says_so_across_its_columns():
+    fragment = report.table(estimates(HAZARD).head(0), tables.ESTIMATES, caption="Résultats")
+    soup = BeautifulSoup(fragment.html, "html.parser")
+    (row,) = soup.tbody.find_all("tr")
+    assert row.get_text() == "Aucune ligne"
+    assert int(row.th["colspan"]) == len(soup.thead.find_all("th"))
+
+
 def test_estimates_join_interval_and_say_once_what_rows_share():
     other = ("AVK", "incidence_rate", 29.0, 25.0, 33.0, 3214, 180)
     fragment = report.table(estimates(HAZARD, other), tables.ESTIMATES, caption="Résultats")

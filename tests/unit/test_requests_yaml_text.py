@@ -3,7 +3,8 @@
 import pytest
 
 from studylib.errors import RequestError
-from studylib.requests.yaml_text import LARGEST_BYTES, MOST_VALUES, read_text
+from studylib.requests.yaml_builder import MOST_VALUES
+from studylib.requests.yaml_text import LARGEST_BYTES, read_text
 
 
 def refusals(text: str | bytes) -> list[tuple[int | None, str, str]]:

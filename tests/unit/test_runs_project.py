@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import shutil
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
+import toy_project as toy
 from bs4 import BeautifulSoup
 
 from studylib import requests, runs
@@ -17,19 +16,6 @@ from studylib.errors import RequestError
 from studylib.report import page
 from studylib.runs import lock, publish, record, site, staleness
 
-TOY_FILE = Path(__file__).parents[1] / "notebooks" / "conftest_runs.py"
-
-
-def load_toy() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("conftest_runs", TOY_FILE)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-toy = load_toy()
 REQUEST = "2026-001"
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from studylib import codes, cohort, project, sources
 from studylib.errors import DataMissing, StudyError, TableError
-from studylib.sources import simulated
+from studylib.sources import event_folder, simulated
 from studylib.sources.event_folder import open_folder
 
 
@@ -45,6 +45,23 @@ def test_a_file_that_changed_is_noticed(folder):
     path.write_bytes(path.read_bytes()[:-1] + b"0")
     with pytest.raises(DataMissing, match="modifié"):
         open_folder("essai", folder)
+
+
+def test_what_was_checked_once_is_not_checked_again_until_a_file_changes(
+    folder, monkeypatch, tmp_path
+):
+    monkeypatch.setenv(project.DATA_VARIABLE, str(tmp_path / "data"))
+    first = open_folder("essai", folder)
+    looked = []
+    monkeypatch.setattr(event_folder, "_check_grain", lambda *given: looked.append(given))
+    again = open_folder("essai", folder)
+    assert (again.days, again.regions) == (first.days, first.regions)
+    one = open_folder("essai", folder, regions=first.regions[:1])
+    assert one.regions == first.regions[:1]
+    assert not looked
+    rewritten(folder, "persons", lambda t: t.head(500))
+    open_folder("essai", folder)
+    assert looked
 
 
 def test_a_simulated_population_that_was_spoilt_is_made_again(monkeypatch, tmp_path):
@@ -121,3 +138,12 @@ def test_lists_that_match_nothing_are_named(made):
     result = source.check_codelists({"odd": odd})
     assert result.passed is False
     assert "Dépendance" in result.text
+
+
+def test_a_run_is_told_what_computes(folder, monkeypatch, tmp_path):
+    monkeypatch.setenv(project.RUN_FOLDER_VARIABLE, str(tmp_path))
+    source = sources.open("events", location=folder)
+    told = json.loads((tmp_path / sources.RUN_FILE).read_text(encoding="utf-8"))
+    assert told == {"engine": source.engine.describe()}
+    assert told["engine"]["engine"].startswith("DuckDB ")
+    assert told["engine"]["memory_limit"]

@@ -73,6 +73,14 @@ def persistence(
     if follow_up_days < 1:
         raise StudyError(f"Persistance sur {follow_up_days} jours : il en faut au moins un.")
     spans = episodes(cohort, grace_days=grace_days, carry_over=carry_over, days=days)
+    exits = _exits(cohort, spans, grace_days, follow_up_days)
+    columns = ("arm", "region", "exit", "event", "exit_reason")
+    table = exits.select(*dict.fromkeys((*cohort.follow_up_key, "person_id", "entry", *columns)))
+    return cohort.source.engine.checkpoint(table, "persistence")
+
+
+def _exits(cohort: Cohort, spans: Frame, grace_days: int, follow_up_days: int) -> Frame:
+    """The cohort's rows in an episode at index, with entry, exit, event and exit_reason."""
     keys = list(cohort.key)
     own = at_index(cohort, spans).select(*keys, nw.col("end").alias("ended"))
     people = cohort.people.join(own, on=keys, how="inner").with_columns(
@@ -100,7 +108,4 @@ def persistence(
         )
     )
     reason = nw.when(nw.col("event")).then(nw.lit("outcome")).otherwise(censored)
-    dated = exits.with_columns(nw.col("index_date").alias("entry"), reason.alias("exit_reason"))
-    columns = ("arm", "region", "exit", "event", "exit_reason")
-    table = dated.select(*dict.fromkeys((*cohort.follow_up_key, "person_id", "entry", *columns)))
-    return cohort.source.engine.checkpoint(table, "persistence")
+    return exits.with_columns(nw.col("index_date").alias("entry"), reason.alias("exit_reason"))

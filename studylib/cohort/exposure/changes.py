@@ -35,43 +35,22 @@ def treatment_changes(
     arm's episode, or the end of the treatment; ``other`` is missing without another arm. Persons
     in no episode on the index day are absent. Checkpointed.
     """
-    for name, value in (("gap_days", gap_days), ("overlap_days", overlap_days)):
-        if value < 0:
-            raise StudyError(
-                f"Changements de traitement : {name} vaut {value} jours ; il doit être nul ou "
-                "positif."
-            )
+    _require_whole(gap_days=gap_days, overlap_days=overlap_days)
     spans = episodes(cohort, grace_days=grace_days, carry_over=carry_over, days=days)
     engine = cohort.source.engine
     own = at_index(cohort, spans).rename({"end": "ended"}).drop("start")
     own = engine.checkpoint(own, "treatment_at_index")
     deciding = engine.checkpoint(_deciding(own, spans, gap_days, overlap_days), "deciding")
-    keys = list(cohort.key)
-    first = nw.col("day").min().over(*keys)
-    earliest = deciding.with_columns(first.alias("first")).filter(nw.col("day") == nw.col("first"))
-    chosen = earliest.with_columns(nw.col("other").min().over(*keys).alias("chosen"))
-    decided = chosen.filter(nw.col("other") == nw.col("chosen")).select(
-        *keys, "change", "day", "other"
-    )
-    known = cohort.index("observed_to", "death_date").drop(
-        *[name for name in ("index_date",) if name not in keys]
-    )
-    rows = own.join(known, on=keys, how="inner").join(decided, on=keys, how="left")
-    lived = nw.min_horizontal(nw.col("observed_to"), nw.col("death_date") + 1)
-    stopped = nw.when(nw.col("ended") < lived).then(nw.lit("stop")).otherwise(nw.lit("none"))
-    table = rows.select(
-        *dict.fromkeys((*keys, "index_date")),
-        nw.when(nw.col("change").is_null())
-        .then(stopped)
-        .otherwise(nw.col("change"))
-        .alias("change"),
-        nw.when(nw.col("day").is_null())
-        .then(nw.col("ended"))
-        .otherwise(nw.col("day"))
-        .alias("day"),
-        "other",
-    )
-    return engine.checkpoint(table, "treatment_changes")
+    return engine.checkpoint(_changes(cohort, own, deciding), "treatment_changes")
+
+
+def _require_whole(**choices: int) -> None:
+    for name, value in choices.items():
+        if value < 0:
+            raise StudyError(
+                f"Changements de traitement : {name} vaut {value} jours ; il doit être nul ou "
+                "positif."
+            )
 
 
 def _deciding(own: Frame, spans: Frame, gap_days: int, overlap_days: int) -> Frame:
@@ -95,3 +74,23 @@ def _deciding(own: Frame, spans: Frame, gap_days: int, overlap_days: int) -> Fra
         .otherwise(nw.when(common > overlap_days).then(nw.lit("add_on")).otherwise(nw.lit("")))
     )
     return pairs.with_columns(change.alias("change")).filter(nw.col("change") != "")
+
+
+def _changes(cohort: Cohort, own: Frame, deciding: Frame) -> Frame:
+    """What the first deciding episode makes of each treatment; its end, or nothing, without one."""
+    keys = list(cohort.key)
+    first = nw.col("day").min().over(*keys)
+    earliest = deciding.with_columns(first.alias("first")).filter(nw.col("day") == nw.col("first"))
+    chosen = earliest.with_columns(nw.col("other").min().over(*keys).alias("chosen"))
+    decided = chosen.filter(nw.col("other") == nw.col("chosen"))
+    decided = decided.select(*keys, "change", "day", "other")
+    known = cohort.people.select(*keys, "observed_to", "death_date")
+    rows = own.join(known, on=keys, how="inner").join(decided, on=keys, how="left")
+    lived = nw.min_horizontal(nw.col("observed_to"), nw.col("death_date") + 1)
+    ended = nw.when(nw.col("ended") < lived).then(nw.lit("stop")).otherwise(nw.lit("none"))
+    return rows.select(
+        *dict.fromkeys((*keys, "index_date")),
+        nw.coalesce(nw.col("change"), ended).alias("change"),
+        nw.coalesce("day", "ended").alias("day"),
+        "other",
+    )

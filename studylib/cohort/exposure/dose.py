@@ -20,29 +20,7 @@ def daily_dose(cohort: Cohort, spans: Frame, *, per_pack: pd.DataFrame) -> Frame
     dispensings whose pack is not in the table, and ``dose_per_day`` = dose / (end - start) is
     missing when there is one, rather than too low. Checkpointed.
     """
-    repeated = per_pack["cip13"].duplicated()
-    if repeated.any():
-        code = per_pack.loc[repeated, "cip13"].iloc[0]
-        raise StudyError(
-            f"Dose par boîte : le code CIP13 {code} figure deux fois dans la table ; n'y garder "
-            "qu'une dose par boîte."
-        )
-    source = cohort.source
-    strengths = per_pack[["cip13", "dose"]].astype({"cip13": str, "dose": float})
-    known = source.engine.load(strengths, "dose_per_pack")
-    known = known.with_columns(nw.lit(1).cast(nw.Int64()).alias("known"))
-    given = nw.concat(
-        [
-            listed(source, "dispensings", codelist).select(
-                "person_id",
-                nw.lit(name).alias("arm"),
-                nw.col("start").alias("given_on"),
-                "cip13",
-                nw.col("quantity").cast(nw.Float64()).alias("packs"),
-            )
-            for name, codelist in listed_arms(cohort).items()
-        ]
-    )
+    known, given = _strengths(cohort, per_pack), _given(cohort)
     by = ["person_id", "arm", "start", "end"]
     inside = (
         spans.select(*by)
@@ -64,4 +42,34 @@ def daily_dose(cohort: Cohort, spans: Frame, *, per_pack: pd.DataFrame) -> Frame
     days = (nw.col("end") - nw.col("start")).cast(nw.Float64())
     per_day = nw.when(nw.col("unknown") == 0).then(nw.col("dose") / days).otherwise(nw.lit(None))
     table = filled.with_columns(per_day.cast(nw.Float64()).alias("dose_per_day"))
-    return source.engine.checkpoint(table, "daily_dose")
+    return cohort.source.engine.checkpoint(table, "daily_dose")
+
+
+def _strengths(cohort: Cohort, per_pack: pd.DataFrame) -> Frame:
+    """cip13, dose and known, 1 for every pack of the table."""
+    repeated = per_pack["cip13"].duplicated()
+    if repeated.any():
+        code = per_pack.loc[repeated, "cip13"].iloc[0]
+        raise StudyError(
+            f"Dose par boîte : le code CIP13 {code} figure deux fois dans la table ; n'y garder "
+            "qu'une dose par boîte."
+        )
+    strengths = per_pack[["cip13", "dose"]].astype({"cip13": str, "dose": float})
+    loaded = cohort.source.engine.load(strengths, "dose_per_pack")
+    return loaded.with_columns(nw.lit(1).cast(nw.Int64()).alias("known"))
+
+
+def _given(cohort: Cohort) -> Frame:
+    """Dispensings of every arm: person_id, arm, given_on, cip13, packs."""
+    return nw.concat(
+        [
+            listed(cohort.source, "dispensings", codelist).select(
+                "person_id",
+                nw.lit(name).alias("arm"),
+                nw.col("start").alias("given_on"),
+                "cip13",
+                nw.col("quantity").cast(nw.Float64()).alias("packs"),
+            )
+            for name, codelist in listed_arms(cohort).items()
+        ]
+    )

@@ -3,6 +3,15 @@
 from studylib.report.disclosure.across import exposed_by_parts
 from studylib.report.disclosure.curves import coarsen
 from studylib.report.disclosure.masking import Masked, combine, mask, review
-from studylib.report.disclosure.system import CountSystem
+from studylib.report.disclosure.system import DEFAULT_THRESHOLD, CountSystem
 
-__all__ = ["CountSystem", "Masked", "coarsen", "combine", "exposed_by_parts", "mask", "review"]
+__all__ = [
+    "DEFAULT_THRESHOLD",
+    "CountSystem",
+    "Masked",
+    "coarsen",
+    "combine",
+    "exposed_by_parts",
+    "mask",
+    "review",
+]

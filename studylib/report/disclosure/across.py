@@ -6,6 +6,8 @@ from collections.abc import Mapping
 
 import pandas as pd
 
+from studylib.report.disclosure.system import DEFAULT_THRESHOLD
+
 COUNTED = (
     "persons", "events", "excluded", "arm_count", "reference_count", "arm_persons",
     "reference_persons", "lines", "of_lines",
@@ -23,7 +25,7 @@ def exposed_by_parts(
     *,
     columns: tuple[str, ...] = COUNTED,
     ignore: tuple[str, ...] = IGNORED,
-    threshold: int = 11,
+    threshold: int = DEFAULT_THRESHOLD,
 ) -> list[str]:
     r"""What a reader of all these tables could deduce, one French sentence each; empty if nothing.
 
@@ -52,7 +54,7 @@ def exposed_cells(
     *,
     columns: tuple[str, ...] = COUNTED,
     ignore: tuple[str, ...] = IGNORED,
-    threshold: int = 11,
+    threshold: int = DEFAULT_THRESHOLD,
 ) -> list[tuple[tuple[str, ...], str, list[str]]]:
     """The same as cells of the whole: its row's labels, the count's column, the parts exposed."""
     found = []

@@ -12,11 +12,10 @@ from studylib import tables
 from studylib.errors import StudyError
 from studylib.report.disclosure import across, relations
 from studylib.report.disclosure.curves import coarsen
-from studylib.report.disclosure.system import CountSystem
+from studylib.report.disclosure.system import DEFAULT_THRESHOLD, CountSystem
 from studylib.tables import Table
 
 Mark = Literal["", "small", "withheld"]
-DEFAULT_THRESHOLD = 11
 RATIO_VALUES = ("estimate", "ci_low", "ci_high", "p_value")
 CONTRASTS = ("hazard_ratio", "rate_ratio", "odds_ratio", "risk_ratio")
 

@@ -15,6 +15,9 @@ from dataclasses import dataclass, field
 import numpy as np
 from scipy.optimize import linprog
 
+DEFAULT_THRESHOLD = 11
+"""Counts below it are small: the least a page may ask for."""
+
 
 @dataclass
 class Count:

@@ -40,12 +40,13 @@ def time_series(
     periods = sorted(frame["period"].unique())
     with style.canvas(7.6, 3.9) as figure:
         axes = figure.subplots()
+        strata = [words.value(each, labels) for each in frame["stratum"].drop_duplicates()]
         for stratum_index, stratum in enumerate(frame["stratum"].drop_duplicates()):
             part = frame[frame["stratum"] == stratum]
-            _draw_stratum(axes, part, periods, stratum_index, words.value(stratum, labels))
+            _draw_stratum(axes, part, periods, stratum_index, strata[stratum_index])
         for first, last in shocks:
             _shade(axes, periods, str(first), str(last))
-        _dress(axes, periods, unit)
+        _dress(axes, periods, unit, strata)
         return style.publish(figure, masked, schema, caption=caption, alt=alt, labels=labels)
 
 
@@ -67,7 +68,7 @@ def _draw_stratum(
         linestyle=style.DASHES[index % 6],
         label=name,
     )
-    _draw_expected(axes, part, place, colour, "_nolegend_" if index else "Attendu")
+    _draw_expected(axes, part, place, colour)
     if incomplete.any():
         axes.plot(
             place[incomplete],
@@ -76,13 +77,11 @@ def _draw_stratum(
             marker="o",
             markerfacecolor="white",
             color=colour,
-            label="_nolegend_" if index else "Mois incomplet",
+            label="Mois incomplet",
         )
 
 
-def _draw_expected(
-    axes: Axes, part: pd.DataFrame, place: np.ndarray, colour: str, name: str
-) -> None:
+def _draw_expected(axes: Axes, part: pd.DataFrame, place: np.ndarray, colour: str) -> None:
     if part["expected"].notna().any():
         axes.plot(
             place,
@@ -90,7 +89,7 @@ def _draw_expected(
             color=style.INK,
             lw=1.1,
             linestyle="--",
-            label=name,
+            label="Attendu",
         )
     if part["ci_low"].notna().any():
         axes.fill_between(
@@ -124,7 +123,7 @@ def _shade(axes: Axes, periods: list[str], first: str, last: str) -> None:
     )
 
 
-def _dress(axes: Axes, periods: list[str], unit: str) -> None:
+def _dress(axes: Axes, periods: list[str], unit: str, strata: list[str]) -> None:
     axes.set_ylabel(french.typeset(unit))
     januaries = [i for i, period in enumerate(periods) if period.endswith("-01")]
     if len(periods) > 18 and januaries:
@@ -137,6 +136,10 @@ def _dress(axes: Axes, periods: list[str], unit: str) -> None:
     axes.grid(axis="y", color=style.PALE, linewidth=0.7)
     style.french_axis(axes, y=True)
     axes.margins(y=0.12)
-    handles, names = axes.get_legend_handles_labels()
+    if axes.dataLim.ymin >= 0 > axes.get_ylim()[0]:
+        axes.set_ylim(bottom=0)  # nothing counted is below nothing
+    told = dict(zip(*reversed(axes.get_legend_handles_labels()), strict=True))
+    names = [*strata, *(name for name in told if name not in strata)]  # then what is expected
     if len(names) > 1:
+        handles = [told[name] for name in names]
         axes.legend(handles, names, loc="lower left", bbox_to_anchor=(0, 1), ncols=3, fontsize=9)

@@ -127,8 +127,9 @@ def publish(
     title = escape(french.typeset(caption))
     told = f'<p class="note">{escape(french.typeset(note))}</p>' if note else ""
     html = (
-        f'<figure><figcaption>{title}</figcaption><img src="{svg_address(figure)}" '
-        f'alt="{escape(french.typeset(alt))}" width="{width}" height="{height}">{told}'
+        f'<figure><figcaption>{title}</figcaption><div class="scroll" role="region" tabindex="0" '
+        f'aria-label="Figure{french.NBSP}: {title}"><img src="{svg_address(figure)}" '
+        f'alt="{escape(french.typeset(alt))}" width="{width}" height="{height}"></div>{told}'
         f"<details><summary>Données de la figure{french.NBSP}: {title}</summary>"
         f"{table}</details></figure>"
     )

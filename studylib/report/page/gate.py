@@ -15,6 +15,7 @@ from nbformat import NotebookNode
 
 from studylib.report import french
 from studylib.report.context import read_table
+from studylib.report.disclosure import DEFAULT_THRESHOLD
 from studylib.report.page.lint import lint
 from studylib.report.wording import COLUMNS
 
@@ -59,7 +60,7 @@ def gate(
     notebook: NotebookNode | None = None,
     *,
     tables: Mapping[str, pd.DataFrame] | None = None,
-    threshold: int = 11,
+    threshold: int = DEFAULT_THRESHOLD,
 ) -> tuple[Rule, ...]:
     """The rules that can be read from a page, its notebook and its published tables.
 

@@ -33,11 +33,44 @@ PROVENANCE: Mapping[str, str] = {
     "studylib": "Version de studylib",
     "data": "Données",
     "data_fingerprint": "Empreinte des données",
+    "engine": "Moteur de calcul",
     "parameters_sha256": "Empreinte des paramètres (sha256)",
     "lock_sha256": "Empreinte de l'environnement (sha256)",
     "threshold": "Seuil de diffusion",
     "predecessor": "Remplace l'exécution",
 }
+
+
+_UNITS = {"GiB": "Gio", "MiB": "Mio", "KiB": "Kio", "GB": "Go", "MB": "Mo", "g": "Go", "m": "Mo"}
+
+
+def engine_words(described: Mapping[str, str]) -> str:
+    r"""What computed a run, in French: engine and version, threads or cluster, memory.
+
+    >>> engine_words({"engine": "DuckDB 2.0.0", "threads": "2", "memory_limit": "1.8 GiB"})
+    'DuckDB 2.0.0, 2 fils de calcul, mémoire limitée à 1,8\xa0Gio'
+    >>> engine_words({"engine": "Spark 4.0.0", "master": "spark", "executor_memory": "4g"})
+    'Spark 4.0.0 (spark), 4\xa0Go de mémoire par exécuteur'
+    """
+    if not described:
+        return ""
+    told = described["engine"] + (f" ({described['master']})" if "master" in described else "")
+    threads, memory = described.get("threads"), described.get("memory_limit")
+    if threads:
+        told += f", {threads} fil{'s' if threads != '1' else ''} de calcul"
+    if memory:
+        told += f", mémoire limitée à {_quantity(memory)}"
+    if "executor_memory" in described:
+        told += f", {_quantity(described['executor_memory'])} de mémoire par exécuteur"
+    return told
+
+
+def _quantity(written: str) -> str:
+    """An amount of memory, as the engine writes it, in French."""
+    found = re.fullmatch(r"([\d.]+)\s*([A-Za-z]+)", written)
+    if not found:
+        return written
+    return f"{found[1].replace('.', ',')}{french.NBSP}{_UNITS.get(found[2], found[2])}"
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from studylib.requests.scalars import (
     Ligne,
     Nom,
     Nombre,
+    Part,
     SchemaExtra,
     refusal,
     within,
@@ -60,9 +61,7 @@ class DataQualityParameters(StudyParameters):
     flow_months: Annotated[Entier, *within(1, 12, "un nombre de mois de 1 à 12")] = Field(
         default=6, title="Délai de flux (mois)", description="mois après lesquels tout est arrivé"
     )
-    complete_share: Annotated[
-        Nombre, SchemaExtra({"exclusiveMinimum": 0, "exclusiveMaximum": 1})
-    ] = Field(
+    complete_share: Part = Field(
         default=0.98,
         title="Part d'un mois complet",
         description="part des lignes arrivées à partir de laquelle un mois est complet",
@@ -84,13 +83,6 @@ class DataQualityParameters(StudyParameters):
         title="Attendus propres",
         description="contrôle: limites qui remplacent les habituelles, avec leur raison",
     )
-
-    @field_validator("complete_share")
-    @classmethod
-    def _a_share(cls, share: float) -> float:
-        if not 0 < share < 1:
-            raise refusal("une part entre 0 et 1, bornes exclues, par exemple 0.98")
-        return share
 
     @field_validator("drift_tolerance")
     @classmethod

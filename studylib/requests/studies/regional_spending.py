@@ -15,8 +15,7 @@ from studylib.requests.scalars import (
     Ligne,
     Mois,
     Nom,
-    Nombre,
-    SchemaExtra,
+    Part,
     refusal,
 )
 from studylib.requests.strict import StrictModel, StudyParameters
@@ -63,16 +62,9 @@ class CompleteMonths(StrictModel):
 
     model_config = ConfigDict(title="Mois complets")
 
-    tolerance: Annotated[Nombre, SchemaExtra({"exclusiveMinimum": 0, "exclusiveMaximum": 1})] = (
-        Field(default=0.10, title="Tolérance", description="baisse tolérée, entre 0 et 1 exclus")
+    tolerance: Part = Field(
+        default=0.10, title="Tolérance", description="baisse tolérée, entre 0 et 1 exclus"
     )
-
-    @field_validator("tolerance")
-    @classmethod
-    def _a_share(cls, tolerance: float) -> float:
-        if not 0 < tolerance < 1:
-            raise refusal("une part entre 0 et 1, bornes exclues, par exemple 0.10")
-        return tolerance
 
 
 class RegionalSpendingParameters(StudyParameters):

@@ -5,7 +5,7 @@ those set aside, ``LOCATION/import.json`` for what came from where, by hash.
 """
 
 from studylib.sources.landing.database import Extraction, extract
-from studylib.sources.landing.importing import Landed, Progress, Silent, land
+from studylib.sources.landing.importing import Landed, Progress, Silent, land, unread
 from studylib.sources.landing.manifest import REJECTED_SOURCE_LINES
 from studylib.sources.landing.options import Options
 
@@ -18,4 +18,5 @@ __all__ = [
     "Silent",
     "extract",
     "land",
+    "unread",
 ]

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import duckdb
+import numpy as np
 import pyarrow as pa
 
 from studylib.sources.engine import EngineSettings
@@ -54,35 +55,42 @@ class Caster:
 
     def cast(self, text: pa.Table) -> tuple[pa.Table, list[int | None]]:
         """The table with its types, and for each line the column that is wrong (None: good)."""
-        if set(self.kinds) == {"text"}:
-            return text.rename_columns(list(self.columns)), [None] * text.num_rows
-        named = text.rename_columns([f"c{i}" for i in range(len(self.columns))])
-        named = named.append_column("n_", pa.array(range(text.num_rows), pa.int64()))
-        self.session.register("chunk", named)
-        done = self.session.sql(f"{self._query()} ORDER BY n_").to_arrow_table()
-        self.session.unregister("chunk")
-        wrong = done.column("wrong_").to_pylist()
-        return done.select(range(len(self.columns))).cast(self.schema), wrong
-
-    def _query(self) -> str:
-        """Values by TRY_CAST, and the first column whose text gives nothing."""
-        casts, tests = [], []
-        for i, (name, kind) in enumerate(zip(self.columns, self.kinds, strict=True)):
-            value = _value(f"c{i}", kind, self.decimal, self.dates)
-            casts.append(f'{value} AS "{name}"')
+        arrays: list[pa.Array] = []
+        faulty = np.full(text.num_rows, -1)
+        for place, kind in enumerate(self.kinds):
+            values = text.column(place).combine_chunks()
             if kind != "text":
-                filled = f"nullif(nullif(trim(c{i}), ''), '.') IS NOT NULL"
-                tests.append(f"WHEN {filled} AND ({value}) IS NULL THEN {i}")
-        return (
-            f"SELECT {', '.join(casts)}, CASE {' '.join(tests)} END AS wrong_, n_ AS n_ FROM chunk"
-        )
+                values, wrong = self._typed(values, kind)
+                faulty = np.where((faulty < 0) & wrong, place, faulty)
+            arrays.append(values)
+        wrongs = [None if place < 0 else place for place in faulty.tolist()]
+        return pa.Table.from_arrays(arrays, schema=self.schema), wrongs
+
+    def _typed(self, texts: pa.Array, kind: str) -> tuple[pa.Array, np.ndarray]:
+        """The values of a column, and which are wrong; each distinct text is cast once."""
+        encoded = texts.dictionary_encode()
+        distinct = encoded.dictionary
+        ranks = pa.array(range(len(distinct)), pa.int64())
+        self.session.register("chunk", pa.table({"c": distinct, "n": ranks}))
+        value = _value("c", kind, self.decimal, self.dates)
+        done = self.session.sql(
+            f"SELECT {value} AS v, v IS NULL AND nullif(nullif(trim(c), ''), '.') IS NOT NULL AS w "
+            "FROM chunk ORDER BY n"
+        ).to_arrow_table()
+        self.session.unregister("chunk")
+        values = done.column("v").combine_chunks().cast(ARROW_TYPES[kind])
+        wrong = done.column("w").combine_chunks().take(encoded.indices).fill_null(False)
+        return values.take(encoded.indices), wrong.to_numpy(zero_copy_only=False)
 
 
 def _value(column: str, kind: str, decimal: str, dates: str) -> str:
     """The SQL of one value; NULL when the text is not of its kind."""
     text = f"trim({column})"
     if kind == "integer":
-        whole = f"regexp_full_match({text}, '[+-]?\\d+([.,]0*)?')"
+        mark = _MARKS[decimal]
+        # « 1,000 » is one or a thousand: read only when the decimal mark is stated
+        zeros = "(0{0,2}|0{4,})" if decimal == AUTO else "0*"
+        whole = f"regexp_full_match({text}, '[+-]?\\d+({mark}{zeros})?')"
         return (
             f"CASE WHEN {whole} THEN TRY_CAST(regexp_replace({text}, '[.,]0*$', '') AS BIGINT) END"
         )

@@ -12,18 +12,21 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
-from studylib.errors import DataMissing, StudyError, TableError
+from studylib.errors import ChoiceError, DataMissing, TableError
+from studylib.sources.landing import parts
 from studylib.sources.landing.fetched import schema_of, table_of
-from studylib.sources.landing.importing import Landed, Progress, Silent, entry_of
+from studylib.sources.landing.importing import Landed, Progress, Silent, kept
 from studylib.sources.landing.known import column_names
 from studylib.sources.landing.manifest import Manifest
 from studylib.sources.landing.options import Options
-from studylib.sources.landing.parts import Incoming, Outcome
+from studylib.sources.landing.parts import Incoming, Outcome, Part
+from studylib.sources.landing.pieces import Position
 from studylib.sources.landing.recognition import Target, recognise
 from studylib.sources.landing.writing import alone, disk_faults
 
@@ -43,18 +46,18 @@ class Extraction:
     between: tuple[str, date, date] | None = None
 
     def __post_init__(self) -> None:
-        """Refuses (StudyError) names that are not names, a query that is not a SELECT."""
+        """Refuses (ChoiceError) names that are not names, a query that is not a SELECT."""
         names = [self.table, *([self.between[0]] if self.between else [])]
         for name in names:
             if not _NAME.fullmatch(name):
-                raise StudyError(
+                raise ChoiceError(
                     f"« {name} » n'est pas un nom de table ou de colonne ; attendu des lettres, "
                     "chiffres et « _ », par exemple ER_PRS_F ou FLX_DIS_DTD."
                 )
         if self.query is not None and not re.match(r"\s*(SELECT|WITH)\b", self.query, re.I):
-            raise StudyError("Option --query : une requête commence par SELECT ; la corriger.")
+            raise ChoiceError("Option --query : une requête commence par SELECT ; la corriger.")
         if self.between and self.between[1] > self.between[2]:
-            raise StudyError(
+            raise ChoiceError(
                 f"Option --between : {self.between[1]} est après {self.between[2]} ; les inverser."
             )
 
@@ -98,12 +101,23 @@ class Slice:
             return ""
         return f" WHERE {self.column} >= :low AND {self.column} < :high"
 
+    def days(self) -> list[Slice]:
+        """The same lines day by day; the slice itself when it has no dates."""
+        if self.start is None or self.end is None:
+            return [self]
+        first, end = self.start.toordinal(), self.end.toordinal()
+        days = [date.fromordinal(day) for day in range(first, end + 1)]
+        return [Slice(f"{a}", self.column, a, b) for a, b in pairwise(days)]
+
     @property
     def values(self) -> dict[str, date]:
         """The bound values."""
         if self.start is None or self.end is None:
             return {}
         return {"low": self.start, "high": self.end}
+
+
+_NOWHEN = Slice("", None, None, None)
 
 
 def extract(
@@ -116,7 +130,8 @@ def extract(
 ) -> list[Landed]:
     """Lands the lines of a database as Parquet below ``location``, one part per month.
 
-    A month already there, untouched, with as many lines as the database counts, is left alone.
+    A month already there, untouched, with as many lines as the database counts, is left alone. A
+    month of more than ``PIECE_ROWS`` lines is taken day by day, and goes on where it was stopped.
     Raises TableError when the lines received are not as many as the database counts.
     """
     told = progress or Silent()
@@ -152,11 +167,10 @@ def _land_slice(
         if manifest.holds(target, source):
             done = Landed(part, target, "up_to_date", counted, 0)
         else:
-            outcome = _fetch(
-                cursor, extraction, piece, target, manifest.location, counted, progress
-            )
-            manifest.keep(target, source | entry_of(manifest.location, target, outcome))
-            done = Landed(part, target, "landed", outcome.rows, 0)
+            place = Path(extraction.table)
+            incoming = Incoming(place, manifest, target, Options(), source, progress.advanced)
+            outcome = _fetch(cursor, extraction, piece, incoming, counted)
+            done = kept(manifest, target, part, source, outcome)
     finally:
         cursor.close()
     progress.finished(done)
@@ -179,32 +193,41 @@ def _execute(cursor: Any, statement: str, piece: Slice) -> None:
 
 
 def _fetch(
-    cursor: Any,
-    extraction: Extraction,
-    piece: Slice,
-    target: Target,
-    location: Path,
-    counted: int,
-    progress: Progress,
+    cursor: Any, extraction: Extraction, piece: Slice, incoming: Incoming, counted: int
 ) -> Outcome:
     cursor.arraysize = ROWS
-    _execute(cursor, f"SELECT * FROM {extraction.source}{piece.predicate}", piece)
+    slices = piece.days() if counted > parts.PIECE_ROWS else [piece]
+    _execute(cursor, f"SELECT * FROM {extraction.source} WHERE 1 = 0", _NOWHEN)
     described: Sequence[Sequence[Any]] = cursor.description
-    columns = column_names(extraction.table, target, [str(column[0]) for column in described])
-    schema = schema_of(columns, described, target)
-    incoming = Incoming(Path(extraction.table), location, target, Options(), progress.advanced)
-    with incoming.part(schema) as part:
+    names = [str(column[0]) for column in described]
+    columns = column_names(extraction.table, incoming.target, names)
+    schema = schema_of(columns, described, incoming.target)
+
+    def read(part: Part, start: Position) -> Position | None:
+        at = start["slice"]
+        due = counted if len(slices) == 1 else _counted(cursor, extraction, slices[at])
+        _execute(cursor, f"SELECT * FROM {extraction.source}{slices[at].predicate}", slices[at])
         while rows := _fetched(cursor, extraction):
             part.write(_typed(rows, schema, extraction))
-            progress.advanced(len(rows))
-        if part.rows != counted:
-            raise TableError(
-                f"Table {extraction.table}{f', mois {piece.name}' if piece.name else ''} : "
-                f"{part.rows} lignes reçues alors que la base en compte {counted} ; rien n'est "
-                "gardé de ce mois, relancer l'extraction (et, si l'écart demeure, mettre à jour "
-                "python-oracledb)."
-            )
-    return part.outcome()
+            incoming.advance(len(rows))
+        _require_all(extraction, slices[at], part.rows, due)
+        if at + 1 < len(slices):
+            return {"slice": at + 1}
+        _require_all(extraction, piece, part.tally.rows, counted)
+        return None
+
+    return incoming.land(schema, {"slice": 0}, read)
+
+
+def _require_all(extraction: Extraction, piece: Slice, received: int, counted: int) -> None:
+    """TableError when the lines received are not as many as the database counts."""
+    if received != counted:
+        when = f", {'mois' if len(piece.name) == 7 else 'jour'} {piece.name}" if piece.name else ""
+        raise TableError(
+            f"Table {extraction.table}{when} : {received} lignes reçues alors que la base en "
+            f"compte {counted} ; rien n'en est gardé, relancer l'extraction (et, si l'écart "
+            "demeure, mettre à jour python-oracledb)."
+        )
 
 
 def _fetched(cursor: Any, extraction: Extraction) -> list[Sequence[Any]]:

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
-from studylib.errors import DataMissing, StudyError
-from studylib.sources.landing.manifest import Manifest, hash_of, size_of, written
+from studylib.errors import ChoiceError, DataMissing
+from studylib.sources.landing.manifest import Manifest, hash_and_lines, size_of
 from studylib.sources.landing.options import Options
 from studylib.sources.landing.parquet_file import land_parquet
 from studylib.sources.landing.parts import Incoming, Outcome
 from studylib.sources.landing.recognition import EXTENSIONS, Target, recognise
 from studylib.sources.landing.sas_file import land_sas
 from studylib.sources.landing.text_file import land_text
-from studylib.sources.landing.writing import PART, alone, disk_faults
+from studylib.sources.landing.writing import alone, disk_faults
 
 Status = Literal["landed", "up_to_date"]
 _READERS: dict[str, Callable[[Incoming], Outcome]] = {
@@ -27,14 +27,17 @@ _READERS: dict[str, Callable[[Incoming], Outcome]] = {
 
 @dataclass(frozen=True)
 class Landed:
-    """What became of one source: its target, whether there was anything to do, its lines."""
+    """What became of one source: its target, whether there was anything to do, its lines.
+
+    ``remarks`` are what to know of it: ``kind``, and where it applies ``column`` and ``rows``.
+    """
 
     source: str
     target: Target
     status: Status
     rows: int
     rejected: int
-    remark: str = ""
+    remarks: tuple[Mapping[str, Any], ...] = ()
 
 
 class Progress(Protocol):
@@ -80,7 +83,6 @@ def land(
         planned = _planned(sources, chosen)
         with alone(location):
             manifest = Manifest.read(location)
-            _sweep(location, [target for _, target in planned])
             return [_land_one(each, target, manifest, chosen, told) for each, target in planned]
 
 
@@ -89,53 +91,77 @@ def _land_one(
 ) -> Landed:
     size = size_of(file)
     progress.started(file.name, 2 * size)
+    digest, lines = hash_and_lines(file, progress.advanced)
     source: dict[str, Any] = {
         "source": file.name,
         "size": size,
-        "source_sha256": hash_of(file, progress.advanced),
+        "source_sha256": digest,
         "options": options.as_read(),
     }
     if manifest.holds(target, source):
         entry = manifest.parts[target.key]
         done = Landed(file.name, target, "up_to_date", entry["rows"], entry["rejected_rows"])
     else:
-        incoming = Incoming(file, manifest.location, target, options, progress.advanced)
+        incoming = Incoming(file, manifest, target, options, source, progress.advanced, lines)
         outcome = _READERS[EXTENSIONS[file.suffix.lower()]](incoming)
-        manifest.keep(target, source | entry_of(manifest.location, target, outcome))
-        remark = str(outcome.details.get("remark", ""))
-        done = Landed(file.name, target, "landed", outcome.rows, outcome.rejected, remark)
+        done = kept(manifest, target, file.name, source, outcome)
     progress.finished(done)
     return done
 
 
-def entry_of(location: Path, target: Target, outcome: Outcome) -> dict[str, Any]:
-    """What the manifest says of a part, beside its source."""
-    aside = outcome.rejected_file
-    return {
-        "table": target.table,
-        "year": target.year,
-        "parquet": written(location, outcome.parquet),
-        "rows": outcome.rows,
-        "rejected": None if aside is None else written(location, aside),
-        "rejected_rows": outcome.rejected,
-        "columns": [{"name": name, "type": kind} for name, kind in outcome.columns],
-        **outcome.details,
-    }
+def kept(
+    manifest: Manifest, target: Target, name: str, source: Mapping[str, Any], outcome: Outcome
+) -> Landed:
+    """The source landed, once the manifest says so."""
+    manifest.keep(target, {**source, **outcome.entry})
+    remarks = list(outcome.remarks)
+    if not outcome.rows + outcome.rejected:
+        remarks.append({"kind": "no_rows"})
+    return Landed(name, target, "landed", outcome.rows, outcome.rejected, tuple(remarks))
 
 
 def _planned(sources: Sequence[Path], options: Options) -> list[tuple[Path, Target]]:
-    """Each file with its target; StudyError when two files have the same one."""
+    """Each file with its target; ChoiceError tells every file that has none, or another's."""
     files = [file for source in sources for file in _files(source)]
     planned: dict[str, tuple[Path, Target]] = {}
+    refused = []
     for file in dict.fromkeys(path.resolve() for path in files):
-        target = recognise(file, table=options.table, year=options.year)
-        if target.key in planned:
-            raise StudyError(
-                f"{file.name} et {planned[target.key][0].name} donneraient la même partie, "
-                f"{target.key}.parquet ; renommer l'un des deux fichiers."
+        try:
+            target = recognise(file, table=options.table, year=options.year)
+        except ChoiceError as refusal:
+            refused.append(str(refusal))
+            continue
+        other = planned.setdefault(target.key, (file, target))[0]
+        if other != file:
+            refused.append(
+                f"{file.name} et {other.name} donneraient la même partie, {target.key}.parquet ; "
+                "renommer l'un des deux fichiers."
             )
-        planned[target.key] = (file, target)
+    if refused:
+        raise _none_begun(refused, len(planned))
     return list(planned.values())
+
+
+def _none_begun(refused: Sequence[str], good: int) -> ChoiceError:
+    """One refusal as it is; several with their count and what to do."""
+    if len(refused) == 1:
+        return ChoiceError(refused[0])
+    others = f", ou n'importer que les autres ({good}) en les nommant" if good else ""
+    head = (
+        f"{len(refused)} fichiers ne peuvent pas être importés, et rien n'est commencé. Les "
+        f"retirer ou les renommer{others} :"
+    )
+    return ChoiceError("\n".join([head, *refused]))
+
+
+def unread(sources: Sequence[Path]) -> list[Path]:
+    """The files of these folders that no reader knows, in order; hidden ones apart."""
+    found = [path for source in sources if source.is_dir() for path in sorted(source.rglob("*"))]
+    return [
+        path
+        for path in found
+        if path.is_file() and path.suffix.lower() not in EXTENSIONS and path.name[0] != "."
+    ]
 
 
 def _files(source: Path) -> list[Path]:
@@ -154,15 +180,9 @@ def _files(source: Path) -> list[Path]:
     if not source.exists():
         raise DataMissing(f"{source} : ce fichier n'existe pas ; vérifier son chemin.")
     if source.suffix.lower() not in EXTENSIONS:
-        raise StudyError(
-            f"{source.name} : l'extension « {source.suffix} » n'est pas lue ; extensions lues : "
+        given = f"l'extension « {source.suffix} » n'est pas lue"
+        raise ChoiceError(
+            f"{source.name} : {given if source.suffix else 'son nom est sans extension'} ; lues : "
             f"{', '.join(EXTENSIONS)} (décompresser d'abord une archive)."
         )
     return [source]
-
-
-def _sweep(location: Path, targets: Sequence[Target]) -> None:
-    """Removes what an interrupted import left unfinished for these parts."""
-    for target in targets:
-        for folder in (location / target.table, location / "rejected" / target.table):
-            (folder / f"{target.part}.parquet{PART}").unlink(missing_ok=True)

@@ -45,7 +45,10 @@ def known(target: Target) -> Known:
         if column.required
         and (column.collected_in(target.year) if target.year else column.last_year is None)
     ]
-    kinds = {column.name.upper(): str(column.kind) for column in described.columns}
+    kinds = {
+        column.name.upper(): "integer" if column.whole else str(column.kind)
+        for column in described.columns
+    }
     return Known(name, kinds, tuple(required))
 
 

@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from studylib.sources.landing.writing import whole_file
 from studylib.tables import Column, Table
 
 FILE = "import.json"
-VERSION = 1
+VERSION = 2
 _CHUNK = 4 << 20
 
 REJECTED_SOURCE_LINES = Table(
@@ -33,10 +33,14 @@ REJECTED_SOURCE_LINES = Table(
 
 @dataclass(frozen=True)
 class Manifest:
-    """What ``LOCATION/import.json`` says; ``parts`` by their place below the location."""
+    """What ``LOCATION/import.json`` says, by place below the location.
+
+    ``parts`` are whole; ``unfinished`` holds the pieces done of those an interruption stopped.
+    """
 
     location: Path
-    parts: dict[str, dict[str, Any]]
+    parts: dict[str, dict[str, Any]] = field(default_factory=dict)
+    unfinished: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     @classmethod
     def read(cls, location: Path) -> Manifest:
@@ -46,10 +50,10 @@ class Manifest:
         """
         path = location / FILE
         if not path.exists():
-            return cls(location, {})
+            return cls(location)
         try:
             written = json.loads(path.read_text(encoding="utf-8"))
-            parts = written["parts"]
+            parts, unfinished = written["parts"], written["unfinished"]
             if written["version"] != VERSION or not isinstance(parts, dict):
                 raise ValueError(written["version"])
         except (OSError, ValueError, KeyError, TypeError) as error:
@@ -57,16 +61,25 @@ class Manifest:
                 f"{path.name} : le manifeste de l'import ne se lit pas ; le supprimer et relancer "
                 "l'import, qui vérifiera chaque fichier."
             ) from error
-        return cls(location, parts)
+        return cls(location, parts, unfinished)
 
     def keep(self, target: Target, entry: dict[str, Any]) -> None:
-        """Adds or replaces the entry of a part, and writes the manifest whole."""
+        """Adds or replaces the entry of a part that is whole, and writes the manifest."""
         self.parts[target.key] = entry
-        text = json.dumps(
-            {"version": VERSION, "parts": dict(sorted(self.parts.items()))},
-            ensure_ascii=False,
-            indent=1,
-        )
+        self.unfinished.pop(target.key, None)
+        self._write()
+
+    def begun(self, target: Target, pieces: dict[str, Any] | None) -> None:
+        """Keeps, or forgets, the pieces done of a part that is not whole yet."""
+        if pieces is not None:
+            self.unfinished[target.key] = pieces
+        elif self.unfinished.pop(target.key, None) is None:
+            return
+        self._write()
+
+    def _write(self) -> None:
+        said = {"version": VERSION, "parts": self.parts, "unfinished": self.unfinished}
+        text = json.dumps(said, ensure_ascii=False, indent=1, sort_keys=True)
         with whole_file(self.location / FILE) as part:
             part.write_text(text + "\n", encoding="utf-8")
 
@@ -77,8 +90,7 @@ class Manifest:
             return False
         return all(
             hash_of(self.location / file["file"]) == file["sha256"]
-            for file in (entry["parquet"], entry["rejected"])
-            if file is not None
+            for file in (*entry["files"], *entry["rejected"])
         )
 
 
@@ -87,18 +99,24 @@ def written(location: Path, file: Path) -> dict[str, Any]:
     return {"file": file.relative_to(location).as_posix(), "sha256": hash_of(file)}
 
 
-def hash_of(file: Path, advance: Callable[[int], None] | None = None) -> str | None:
+def hash_of(file: Path) -> str | None:
     """The sha256 of a file, in constant memory; None when there is no such file."""
-    digest = hashlib.sha256()
     try:
-        with file.open("rb") as stream:
-            while chunk := stream.read(_CHUNK):
-                digest.update(chunk)
-                if advance:
-                    advance(len(chunk))
+        return hash_and_lines(file)[0]
     except FileNotFoundError:
         return None
-    return digest.hexdigest()
+
+
+def hash_and_lines(file: Path, advance: Callable[[int], None] | None = None) -> tuple[str, int]:
+    """The sha256 of a file and its number of ends of line, in constant memory."""
+    digest, lines = hashlib.sha256(), 0
+    with file.open("rb") as stream:
+        while chunk := stream.read(_CHUNK):
+            digest.update(chunk)
+            lines += chunk.count(b"\n")
+            if advance:
+                advance(len(chunk))
+    return digest.hexdigest(), lines
 
 
 def size_of(file: Path) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from studylib.errors import StudyError
+from studylib.errors import ChoiceError
 
 AUTO = "auto"
 ENCODINGS = (AUTO, "cp1252", "utf-8")
@@ -32,7 +32,7 @@ class Options:
     max_rejected: float = DEFAULT_REJECTED
 
     def __post_init__(self) -> None:
-        """Refuses (StudyError) an option that is not one of its accepted values."""
+        """Refuses (ChoiceError) an option that is not one of its accepted values."""
         for name, given, accepted in (
             ("--encoding", self.encoding, ENCODINGS),
             ("--delimiter", self.delimiter, DELIMITERS),
@@ -40,12 +40,12 @@ class Options:
             ("--dates", self.dates, DATES),
         ):
             if given not in accepted:
-                raise StudyError(
+                raise ChoiceError(
                     f"Option {name} : « {given} » n'est pas accepté ; choisir parmi "
                     f"{', '.join(accepted)}."
                 )
         if not 0 <= self.max_rejected <= 1:
-            raise StudyError(
+            raise ChoiceError(
                 f"Option --max-rejected : {self.max_rejected} n'est pas une part ; donner un "
                 "nombre de 0 à 1, par exemple 0.01."
             )

@@ -7,7 +7,8 @@ from pyarrow import parquet
 
 from studylib.errors import DataMissing, TableError
 from studylib.sources.landing.known import column_names
-from studylib.sources.landing.parts import Incoming, Outcome
+from studylib.sources.landing.parts import Incoming, Outcome, Part
+from studylib.sources.landing.pieces import Position
 
 _BATCH = 131_072
 
@@ -28,23 +29,30 @@ def land_parquet(incoming: Incoming) -> Outcome:
             ]
         )
         expected = source.metadata.num_rows
-        with incoming.part(schema) as part:
-            for batch in source.iter_batches(batch_size=_BATCH):
-                table = pa.Table.from_batches([batch]).rename_columns(columns)
-                part.write(table.cast(schema))
-            if part.rows != expected:
+        groups, size = source.metadata.num_row_groups, incoming.file.stat().st_size
+
+        def read(part: Part, start: Position) -> Position | None:
+            for group in range(start["row_group"], groups):
+                for batch in source.iter_batches(batch_size=_BATCH, row_groups=[group]):
+                    table = pa.Table.from_batches([batch]).rename_columns(columns)
+                    part.write(table.cast(schema))
+                incoming.advance(size // groups)
+                if part.full and group + 1 < groups:
+                    return {"row_group": group + 1}
+            if part.tally.rows != expected:
                 raise DataMissing(
-                    f"{name} : {part.rows} lignes lues au lieu de {expected} ; le fichier est "
-                    "abîmé, le copier ou l'extraire à nouveau."
+                    f"{name} : {part.tally.rows} lignes lues au lieu de {expected} ; le fichier "
+                    "est abîmé, le copier ou l'extraire à nouveau."
                 )
+            return None
+
+        return incoming.land(schema, {"row_group": 0}, read)
     except (pa.ArrowException, ValueError) as error:
         raise _damaged(name) from error
     except OSError as error:
         if error.errno is not None:  # the machine's refusal, not the file's fault
             raise
         raise _damaged(name) from error
-    incoming.advance(incoming.file.stat().st_size)
-    return part.outcome()
 
 
 def _damaged(name: str) -> DataMissing:

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from studylib.errors import StudyError
+from studylib.errors import ChoiceError
 
 EXTENSIONS = {
     ".parquet": "parquet",
@@ -39,7 +39,7 @@ class Target:
 def recognise(file: Path, *, table: str | None = None, year: int | None = None) -> Target:
     """The target of ``file``: what is stated, else its name, else the name of its folder.
 
-    StudyError when the table cannot be told, or when what is stated contradicts the name.
+    ChoiceError when the table cannot be told, or when what is stated contradicts the name.
 
     >>> recognise(Path("T_MCO21B.csv"))
     Target(table='T_MCO21B', year=2021, part='t_mco21b')
@@ -50,25 +50,25 @@ def recognise(file: Path, *, table: str | None = None, year: int | None = None) 
     """
     part = re.sub(r"[^a-z0-9_.-]+", "_", file.stem.lower()).strip("._-")
     if not part:
-        raise StudyError(f"{file.name} : ce fichier n'a pas de nom ; le renommer.")
+        raise ChoiceError(f"{file.name} : ce fichier n'a pas de nom ; le renommer.")
     found = _named(file.stem) or (_named(file.parent.name) if table is None else None)
     if table is not None:
         stated = _stated(file, table, year)
         if found and found[1] and stated[1] and found[1] != stated[1]:
-            raise StudyError(
+            raise ChoiceError(
                 f"{file.name} : l'année donnée, {stated[1]}, n'est pas celle du nom du fichier, "
                 f"{found[1]} ; corriger --year ou renommer le fichier."
             )
         return Target(*stated, part)
     if found is None:
-        raise StudyError(
+        raise ChoiceError(
             f"{file.name} : ni le nom du fichier ni celui de son dossier ne disent de quelle table "
             "il s'agit (attendu, par exemple, ER_PRS_F_2021 ou T_MCO21B) ; l'indiquer par --table, "
             "et par --year pour une table annuelle."
         )
     name, known_year = found
     if year is not None and known_year is not None and year != known_year:
-        raise StudyError(
+        raise ChoiceError(
             f"{file.name} : l'année donnée, {year}, n'est pas celle du nom du fichier, "
             f"{known_year} ; corriger --year ou renommer le fichier."
         )
@@ -93,7 +93,7 @@ def _exactly(name: str) -> tuple[str, int | None] | None:
 def _stated(file: Path, table: str, year: int | None) -> tuple[str, int | None]:
     name = table.strip().upper()
     if not _TABLE.fullmatch(name):
-        raise StudyError(
+        raise ChoiceError(
             f"Option --table : « {table} » n'est pas un nom de table ; attendu, par exemple, "
             "ER_PRS_F ou T_MCO21B."
         )
@@ -102,7 +102,7 @@ def _stated(file: Path, table: str, year: int | None) -> tuple[str, int | None]:
             return name, _century(found[2])
         chosen = year or (_named(file.stem) or ("", None))[1]
         if chosen is None:
-            raise StudyError(
+            raise ChoiceError(
                 f"{file.name} : la table {table} est annuelle et l'année n'est pas connue ; "
                 "l'indiquer par --year, par exemple --year 2021."
             )

@@ -14,6 +14,7 @@ from studylib.errors import DataMissing
 from studylib.sources.landing.casting import ARROW_TYPES, REASONS
 from studylib.sources.landing.known import column_names, known
 from studylib.sources.landing.parts import Incoming, Outcome, Part
+from studylib.sources.landing.pieces import Position
 from studylib.sources.landing.scanning import Wrong
 
 ROWS = 200_000
@@ -32,8 +33,7 @@ def land_sas(incoming: Incoming) -> Outcome:
             f"{name} : la lecture des fichiers SAS demande le complément « sas » ; l'installer par "
             "pip install 'studylib[sas]', ou exporter la table en CSV."
         )
-    chunks = _chunks(incoming)
-    first = next(chunks)
+    first = next(_chunks(incoming.file, 0))
     columns = column_names(name, incoming.target, first.names)
     expected = known(incoming.target)
     kinds = [
@@ -42,21 +42,29 @@ def land_sas(incoming: Incoming) -> Outcome:
     ]
     schema = pa.schema([(c, ARROW_TYPES[k]) for c, k in zip(columns, kinds, strict=True)])
     total = _announced(incoming)
-    with incoming.part(schema) as part:
-        chunk: _Chunk | None = first
-        line = 0
-        while chunk is not None:
+
+    def read(part: Part, start: Position) -> Position | None:
+        line = start["row"]
+        for chunk in _chunks(incoming.file, line):
             _write(part, chunk, columns, kinds, schema, line)
             line += chunk.rows
+            incoming.advance(_share(incoming, chunk.rows, total))
             part.stop_if_hopeless()
-            chunk = next(chunks, None)
+            if part.full and line != total:
+                return {"row": line}
         if total is not None and line != total:
             raise DataMissing(
                 f"{name} : {line} lignes lues au lieu de {total} ; le fichier est coupé, le copier "
                 "à nouveau."
             )
-    incoming.advance(incoming.file.stat().st_size)
-    return part.outcome()
+        return None
+
+    return incoming.land(schema, {"row": 0}, read)
+
+
+def _share(incoming: Incoming, rows: int, total: int | None) -> int:
+    """The bytes of the file that these rows stand for; none when it does not say how many."""
+    return incoming.file.stat().st_size * rows // total if total else 0
 
 
 def _write(
@@ -95,18 +103,18 @@ class _Chunk:
         self.rows = len(values[self.names[0]]) if self.names else 0
 
 
-def _chunks(incoming: Incoming) -> Iterator[_Chunk]:
-    offset = 0
+def _chunks(file: Path, offset: int) -> Iterator[_Chunk]:
+    begun = offset
     while True:
         values, meta = _read(
-            incoming.file,
+            file,
             output_format="dict",
             disable_datetime_conversion=True,
             row_offset=offset,
             row_limit=ROWS,
         )
         chunk = _Chunk(values, meta)
-        if chunk.rows or not offset:
+        if chunk.rows or offset == begun:
             yield chunk
         offset += chunk.rows
         if chunk.rows < ROWS:

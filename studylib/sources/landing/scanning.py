@@ -42,13 +42,17 @@ class Block:
 
 @dataclass
 class Scanner:
-    """Reads lines of ``width`` fields after the header; ``advance`` is told the bytes read."""
+    """Reads lines of ``width`` fields after the header; ``advance`` is told the bytes read.
+
+    The stream stands at ``offset``, where line ``line`` has ended.
+    """
 
     stream: BinaryIO
     encoding: str
     separator: str
     width: int
     advance: Callable[[int], None]
+    offset: int = 0
     line: int = 1
     _pending: list[bytes] = field(default_factory=list)
 
@@ -68,6 +72,11 @@ class Scanner:
         self._close_record(block)
         yield block
 
+    @property
+    def position(self) -> dict[str, int] | None:
+        """Where another scanner can go on after the blocks given; None inside a quoted value."""
+        return None if self._pending else {"offset": self.offset, "line": self.line}
+
     def shown(self, line: bytes) -> str:
         """A line as it was written, bytes that are no letter being told by their code."""
         text = line.decode(self.encoding, errors="backslashreplace")[:_SHOWN]
@@ -81,6 +90,7 @@ class Scanner:
             carry += chunk
             cut = carry.rfind(b"\n")
             if cut >= 0:
+                self.offset += cut + 1
                 yield carry[:cut], False
                 carry = carry[cut + 1 :]
             if len(carry) > LONGEST_LINE:
@@ -88,12 +98,16 @@ class Scanner:
                 carry = self._rest_of_long_line(carry)
                 yield start, True
         if carry:
-            yield carry, False
+            self.offset += len(carry)
+            yield carry.removesuffix(b"\n"), False
 
     def _rest_of_long_line(self, carry: bytes) -> bytes:
+        self.offset += len(carry)
         while (chunk := self.stream.read(_CHUNK)) and (cut := chunk.find(b"\n")) < 0:
             self.advance(len(chunk))
+            self.offset += len(chunk)
         self.advance(len(chunk))
+        self.offset += cut + 1 if chunk else 0
         return chunk[cut + 1 :] if chunk else b""
 
     def _read(self, data: bytes, block: Block) -> None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+
 import pyarrow as pa
 from pyarrow import csv as arrow_csv
 
-from studylib.errors import TableError
+from studylib.errors import DataMissing, TableError
 from studylib.sources.landing.casting import REASONS, Caster
 from studylib.sources.landing.known import column_names, known
 from studylib.sources.landing.parts import Incoming, Outcome, Part
+from studylib.sources.landing.pieces import Position
 from studylib.sources.landing.scanning import Block, Scanner, Wrong
 from studylib.sources.landing.survey import survey
 
@@ -21,18 +24,41 @@ def land_text(incoming: Incoming) -> Outcome:
     seen = survey(file, incoming.options)
     columns = column_names(file.name, target, seen.header)
     caster = Caster.of(columns, known(target), incoming.options)
-    with incoming.part(caster.schema) as part, file.open("rb") as stream:
-        stream.seek(seen.skip)
-        incoming.advance(seen.skip)
-        scanner = Scanner(stream, seen.encoding, seen.separator, len(columns), incoming.advance)
-        for block in scanner.blocks():
-            part.set_aside(block.wrong)
-            if block.clean:
-                _write(part, block, caster, scanner)
-            part.stop_if_hopeless()
-    remark = "" if seen.ends_with_newline else "no_final_newline"
-    caster.session.close()
-    return part.outcome(encoding=seen.encoding, separator=seen.separator, remark=remark)
+    with file.open("rb") as stream, closing(caster.session):
+
+        def read(part: Part, start: Position) -> Position | None:
+            stream.seek(start["offset"])
+            scanner = Scanner(
+                stream, seen.encoding, seen.separator, len(columns), incoming.advance, **start
+            )
+            for block in scanner.blocks():
+                part.set_aside(block.wrong)
+                if block.clean:
+                    _write(part, block, caster, scanner)
+                part.stop_if_hopeless()
+                after = scanner.position
+                if part.full and after and after["offset"] < incoming.identity["size"]:
+                    return after
+            _require_every_line(incoming, scanner.line, seen.ends_with_newline)
+            return None
+
+        start = {"offset": seen.skip, "line": 1}
+        outcome = incoming.land(
+            caster.schema, start, read, encoding=seen.encoding, separator=seen.separator
+        )
+    if seen.ends_with_newline:
+        return outcome
+    return outcome.remarked({"kind": "no_final_newline"})
+
+
+def _require_every_line(incoming: Incoming, line: int, ends_with_newline: bool) -> None:
+    """DataMissing when the last line read is not the last line of the file."""
+    expected = (incoming.lines or 0) + (not ends_with_newline)
+    if line != expected:
+        raise DataMissing(
+            f"{incoming.file.name} : {line} lignes lues au lieu de {expected} ; le fichier a "
+            "changé pendant l'import, le relancer."
+        )
 
 
 def _write(part: Part, block: Block, caster: Caster, scanner: Scanner) -> None:

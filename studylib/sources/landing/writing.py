@@ -87,9 +87,7 @@ def disk_faults() -> Iterator[None]:
         told = system_fault(error)
         if told is None and error.errno in (errno.EIO, errno.EFBIG, errno.ENOENT, errno.EISDIR):
             name = Path(str(error.filename)).name if error.filename else "un fichier"
-            told = (
-                f"{name} : lecture ou écriture impossible ({error.strerror}) ; vérifier le disque."
-            )
+            told = f"{name} : lecture ou écriture impossible ; vérifier le chemin et le disque."
         if told is None:
             raise
         raise StudyError(

@@ -19,10 +19,30 @@ def with_cost(reading: Reading, lines: Frame, domain: str) -> Frame:
     """
     if not reading.cdm.has("cost"):
         return lines.with_columns(nw.lit(0.0).alias("cost"))
+    amount = nw.coalesce("paid_by_payer", "total_paid").alias("amount")
+    judged = reading.cdm.engine.checkpoint(
+        _judged(reading, lines, domain).with_columns(amount), "costs"
+    )
+    set_aside = judged.filter(~nw.col("reason").is_null()).select(
+        nw.concat_str(nw.col("reason"), nw.lit(f"_{domain.lower()}")).alias("reason"),
+        nw.col("line").cast(nw.String),
+        nw.lit(None).cast(nw.String).alias("person"),
+        nw.lit(None).cast(nw.Int64).alias("day"),
+        nw.col("currency_concept_id").cast(nw.String).alias("code"),
+        nw.lit(None).cast(nw.Float64).alias("quantity"),
+        "amount",
+    )
+    reading.findings.reject("cost", set_aside, reading.cdm.engine.count(judged))
+    told = judged.filter(nw.col("reason").is_null())
+    summed = told.group_by("line").agg(nw.col("amount").sum().alias("cost"))
+    return lines.join(summed, on="line", how="left").with_columns(nw.col("cost").fill_null(0.0))
+
+
+def _judged(reading: Reading, lines: Frame, domain: str) -> Frame:
+    """The costs of a domain with ``reason``, why one is left out; null when it is kept."""
     costs = reading.cdm.table("cost").filter(
         nw.col("cost_domain_id").str.to_lowercase() == domain.lower()
     )
-    amount = nw.coalesce("paid_by_payer", "total_paid")
     in_euros = (nw.col("currency_concept_id") == EURO).fill_null(False)
     sharing = lines.group_by("line").agg(nw.len().alias("sharing"))
     shared = nw.col("sharing").fill_null(0)
@@ -32,22 +52,5 @@ def with_cost(reading: Reading, lines: Frame, domain: str) -> Frame:
         .then(nw.lit("event_absent"))
         .otherwise(nw.when(shared > 1).then(nw.lit("event_repeated")).otherwise(nw.lit(None)))
     )
-    judged = reading.cdm.engine.checkpoint(
-        costs.rename({"cost_event_id": "line"})
-        .join(sharing, on="line", how="left")
-        .with_columns(reason.alias("reason")),
-        "costs",
-    )
-    set_aside = judged.filter(~nw.col("reason").is_null()).select(
-        nw.concat_str(nw.col("reason"), nw.lit(f"_{domain.lower()}")).alias("reason"),
-        nw.col("line").cast(nw.String),
-        nw.lit(None).cast(nw.String).alias("person"),
-        nw.lit(None).cast(nw.Int64).alias("day"),
-        nw.col("currency_concept_id").cast(nw.String).alias("code"),
-        nw.lit(None).cast(nw.Float64).alias("quantity"),
-        amount.alias("amount"),
-    )
-    reading.findings.reject("cost", set_aside, reading.cdm.engine.count(judged))
-    told = judged.filter(nw.col("reason").is_null())
-    summed = told.with_columns(amount.alias("cost")).group_by("line").agg(nw.col("cost").sum())
-    return lines.join(summed, on="line", how="left").with_columns(nw.col("cost").fill_null(0.0))
+    joined = costs.rename({"cost_event_id": "line"}).join(sharing, on="line", how="left")
+    return joined.with_columns(reason.alias("reason"))

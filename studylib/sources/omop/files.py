@@ -136,28 +136,9 @@ def as_parquet(name: str, file: Path, target: Path, wanted: Sequence[str]) -> Pa
     TableError naming the file when a line does not have its columns or is not UTF-8.
     """
     header = list(_header(name, file))
-    with file.open("rb") as opened:
-        separator = _separator(opened.readline().decode("utf-8-sig"))
     kept = [column for column in header if column.lower() in wanted]
-    from_athena = separator == "\t"  # never quoted: a lone quote is part of a name
     try:
-        reader = arrow_csv.open_csv(
-            file,
-            arrow_csv.ReadOptions(
-                use_threads=False, block_size=_BLOCK, column_names=header, skip_rows=1
-            ),
-            arrow_csv.ParseOptions(
-                delimiter=separator,
-                quote_char=False if from_athena else '"',
-                newlines_in_values=not from_athena,
-            ),
-            arrow_csv.ConvertOptions(
-                column_types=dict.fromkeys(kept, pa.string()),
-                include_columns=kept,
-                null_values=["", "NULL", "NA", "\\N"],
-                strings_can_be_null=True,
-            ),
-        )
+        reader = _batches(file, header, kept)
         with parquet.ParquetWriter(target, reader.schema, compression="zstd") as writer:
             for batch in reader:
                 writer.write_batch(batch)
@@ -173,6 +154,30 @@ def as_parquet(name: str, file: Path, target: Path, wanted: Sequence[str]) -> Pa
             f"ligne n'a pas les {len(header)} colonnes de l'en-tête, exporter le fichier à nouveau."
         ) from error
     return target
+
+
+def _batches(file: Path, header: list[str], kept: list[str]) -> arrow_csv.CSVStreamingReader:
+    """The columns ``kept`` as text, by blocks."""
+    with file.open("rb") as opened:
+        separator = _separator(opened.readline().decode("utf-8-sig"))
+    from_athena = separator == "\t"  # never quoted: a lone quote is part of a name
+    return arrow_csv.open_csv(
+        file,
+        arrow_csv.ReadOptions(
+            use_threads=False, block_size=_BLOCK, column_names=header, skip_rows=1
+        ),
+        arrow_csv.ParseOptions(
+            delimiter=separator,
+            quote_char=False if from_athena else '"',
+            newlines_in_values=not from_athena,
+        ),
+        arrow_csv.ConvertOptions(
+            column_types=dict.fromkeys(kept, pa.string()),
+            include_columns=kept,
+            null_values=["", "NULL", "NA", "\\N"],
+            strings_can_be_null=True,
+        ),
+    )
 
 
 def _place(message: str) -> str:

@@ -2,10 +2,10 @@
 
 from studylib.sources.open_data.bands import Bands, spending_band
 from studylib.sources.open_data.catalogue import DataSet, dataset, datasets
-from studylib.sources.open_data.contracts import DRUGS, FILES, SPENDING
 from studylib.sources.open_data.download import fetch
 from studylib.sources.open_data.opening import OpenData, open
 from studylib.sources.open_data.register import Entry, add, registered, status
+from studylib.sources.open_data.schemas import DRUGS, FILES, SPENDING
 from studylib.sources.open_data.zones import check_zones, zone_name, zones_of
 
 __all__ = [

@@ -10,7 +10,7 @@ from importlib import resources
 
 import yaml
 
-from studylib.errors import DataMissing
+from studylib.errors import ChoiceError
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ def datasets() -> tuple[DataSet, ...]:
 
 
 def dataset(name: str) -> DataSet:
-    """The data set called ``name``; DataMissing names close ones when there is none.
+    """The data set called ``name``; ChoiceError names close ones when there is none.
 
     >>> dataset("insee_population").producer
     'Insee'
@@ -80,7 +80,7 @@ def dataset(name: str) -> DataSet:
     if name in known:
         return known[name]
     close = get_close_matches(name, known, n=3) or list(known)
-    raise DataMissing(
+    raise ChoiceError(
         f"Jeu de données « {name} » inconnu : choisir parmi {', '.join(close)} "
         "(liste complète : studylib data list)."
     )

@@ -18,7 +18,7 @@ from studylib import tables
 from studylib.errors import TableError
 from studylib.files import layout
 from studylib.sources.engine import DuckEngine
-from studylib.sources.open_data.contracts import SPENDING
+from studylib.sources.open_data.schemas import SPENDING
 
 AGE_BANDS = {
     "0": "0-19",

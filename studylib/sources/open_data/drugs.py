@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from studylib import tables
-from studylib.sources.open_data.contracts import DRUGS
+from studylib.sources.open_data.schemas import DRUGS
 
 
 @dataclass(frozen=True)

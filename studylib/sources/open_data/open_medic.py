@@ -17,7 +17,7 @@ from studylib import tables
 from studylib.errors import TableError
 from studylib.files import layout
 from studylib.sources.engine import DuckEngine
-from studylib.sources.open_data.contracts import PRODUCTS
+from studylib.sources.open_data.schemas import PRODUCTS
 
 UNKNOWN_PRODUCT = "9999999999999"
 COMPLETE_COLUMNS = ("ATC5", "CIP13", "L_CIP13", "TOP_GEN", "BEN_REG", "BOITES", "REM", "BSE")

@@ -18,8 +18,8 @@ from studylib.sources.open_data import bands as age_bands
 from studylib.sources.open_data import damir, locate, open_medic, population
 from studylib.sources.open_data.bands import Bands
 from studylib.sources.open_data.catalogue import dataset
-from studylib.sources.open_data.contracts import FILES
 from studylib.sources.open_data.drugs import Bdpm, drug_table
+from studylib.sources.open_data.schemas import FILES
 
 _BDPM = tuple(bdpm.COLUMNS)
 _NO_LABELS = pd.DataFrame(columns=["system", "code", "label"], dtype=object)

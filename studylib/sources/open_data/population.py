@@ -19,7 +19,7 @@ import pandas as pd
 from studylib import referentials, tables
 from studylib.errors import CodeError, TableError
 from studylib.files import layout
-from studylib.sources.open_data.contracts import INHABITANTS
+from studylib.sources.open_data.schemas import INHABITANTS
 
 SUBTOTALS = ("france metropolitaine", "dom", "france metropolitaine et dom")
 WHOLE = "france metropolitaine et dom"

@@ -90,7 +90,8 @@ def add(file: str | Path, *, today: date, origin: str = "fichier ajouté à la m
     """
     path = Path(file).expanduser()
     if not path.is_file():
-        raise DataMissing(f"Fichier {path} absent : donner le chemin du fichier téléchargé.")
+        what = "est un dossier" if path.is_dir() else "absent"
+        raise DataMissing(f"Fichier {path} {what} : donner le chemin du fichier téléchargé.")
     entry = recognised(path)
     layout.require_whole(path)
     check_layout(entry, path)

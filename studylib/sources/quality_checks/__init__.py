@@ -5,7 +5,11 @@ expected of it and on whose word, and the verdict follows.
 """
 
 from studylib.sources.quality import NOTICES
-from studylib.sources.quality_checks.contracts import (
+from studylib.sources.quality_checks.drift import prevalence_drift
+from studylib.sources.quality_checks.flow import availability, main_delays, volume_months
+from studylib.sources.quality_checks.ranges import Range, ranges
+from studylib.sources.quality_checks.running import Choices, check_data
+from studylib.sources.quality_checks.schemas import (
     CHECKS,
     CODING_FORMS,
     DELAYS,
@@ -16,10 +20,6 @@ from studylib.sources.quality_checks.contracts import (
     SUMMARY,
     UNKNOWN,
 )
-from studylib.sources.quality_checks.drift import prevalence_drift
-from studylib.sources.quality_checks.flow import availability, main_delays, volume_months
-from studylib.sources.quality_checks.ranges import Range, ranges
-from studylib.sources.quality_checks.running import Choices, check_data
 from studylib.sources.quality_checks.shares import (
     coding_forms,
     link_shares,

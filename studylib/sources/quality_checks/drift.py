@@ -12,8 +12,8 @@ import pandas as pd
 
 from studylib import tables
 from studylib.sources.engine import Frame
-from studylib.sources.quality_checks.contracts import DRIFT
 from studylib.sources.quality_checks.measuring import Measure
+from studylib.sources.quality_checks.schemas import DRIFT
 from studylib.sources.source import Source
 
 CLASSES = {

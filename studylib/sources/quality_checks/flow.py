@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 
 from studylib import tables
-from studylib.sources.quality_checks.contracts import DELAYS, MONTHS
 from studylib.sources.quality_checks.events import event_tables
 from studylib.sources.quality_checks.measuring import Measure, share
+from studylib.sources.quality_checks.schemas import DELAYS, MONTHS
 from studylib.sources.source import Source
 
 SHOWN = (0, 1, 2, 3, 6, 9, 12)
@@ -43,10 +43,14 @@ def _counted(source: Source, name: str) -> pd.DataFrame:
     by_day = source.engine.collect(
         source.table(name).filter(within).group_by("start").agg(nw.len().alias("lines"))
     )
-    months = [(_EPOCH + timedelta(days=int(day))).strftime("%Y-%m") for day in by_day["start"]]
+    months = [_month_of(day) for day in by_day["start"]]
     grouped = by_day.assign(care_month=months).groupby("care_month", as_index=False)
     by_month = grouped.agg({"lines": "sum"})
     return by_month.assign(table=name, flow_month=None, lines=by_month["lines"].astype("int64"))
+
+
+def _month_of(day: int) -> str:
+    return (_EPOCH + timedelta(days=int(day))).strftime("%Y-%m")
 
 
 def availability(source: Source) -> pd.DataFrame:
@@ -93,9 +97,11 @@ def volume_months(
 
     ``observed`` is 100 for the median complete month of the table. ``expected`` is what the month
     will be once all has arrived, from the delays of older months; a month is incomplete when less
-    than ``complete_share`` of it can have arrived.
+    than ``complete_share`` of it can have arrived. Care given before the period of the source, of
+    which only what arrived late is there, is no month of it.
     """
     lines = volumes(source)
+    lines = lines[lines["care_month"] >= _month_of(source.days[0])]
     delays = availability(source)
     parts = [
         _months_of(str(table), part, delays[delays["table"] == table], complete_share)

@@ -8,13 +8,13 @@ import pandas as pd
 
 from studylib import tables
 from studylib.sources.quality import QUALITY_TABLES
-from studylib.sources.quality_checks.contracts import (
+from studylib.sources.quality_checks.measuring import Measure, share
+from studylib.sources.quality_checks.schemas import (
     CODING_FORMS,
     LINK_SHARES,
     REJECTED_SHARES,
     UNKNOWN,
 )
-from studylib.sources.quality_checks.measuring import Measure, share
 from studylib.sources.source import Source
 
 _ZEROS, _UCD13 = "000000", 13  # a UCD7 behind six zeros

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping
 import pandas as pd
 
 from studylib import tables
-from studylib.sources.quality_checks.contracts import CHECKS, SUMMARY
 from studylib.sources.quality_checks.measuring import Measure
 from studylib.sources.quality_checks.ranges import Range, range_of
+from studylib.sources.quality_checks.schemas import CHECKS, SUMMARY
 from studylib.tables import CheckResult
 
 CATEGORIES = ("conformance", "completeness", "plausibility")
@@ -52,26 +52,28 @@ def _row(measure: Measure, own: Mapping[str, Range]) -> tuple[object, ...]:
         verdict,
         wanted.severity,
         _sentence(wanted),
+        wanted.source,
     )
 
 
 def _sentence(wanted: Range) -> str:
-    """What is expected, and on whose word, in French.
+    """What is expected, in French.
 
     >>> _sentence(Range("", 0, 5, "%", "reserve", "Cnam"))
-    'de 0 à 5 % (Cnam)'
+    'de 0 à 5 %'
+    >>> _sentence(Range("", 0, 0, "ans", "blocking", "aucune année sans événement"))
+    '0 an'
     """
     low, high = (
         "" if limit is None else f"{limit:g}".replace(".", ",")
         for limit in (wanted.low, wanted.high)
     )
     if low and high:
-        told = f"{low} {wanted.unit}" if low == high else f"de {low} à {high} {wanted.unit}"
-    elif low or high:
-        told = f"au moins {low} {wanted.unit}" if low else f"au plus {high} {wanted.unit}"
-    else:
-        told = "sans attendu"
-    return f"{told} ({wanted.source})"
+        unit = "an" if wanted.unit == "ans" and high in ("0", "1") else wanted.unit
+        return f"{low} {unit}" if low == high else f"de {low} à {high} {unit}"
+    if low or high:
+        return f"au moins {low} {wanted.unit}" if low else f"au plus {high} {wanted.unit}"
+    return f"sans attendu, en {wanted.unit}"
 
 
 def summary(checks: pd.DataFrame) -> pd.DataFrame:
@@ -115,4 +117,4 @@ def overall(checks: pd.DataFrame) -> CheckResult:
 
 
 def _plural(count: int, one: str, many: str) -> str:
-    return f"{count} {one if count < 2 else many}"
+    return f"{count}\u00a0{one if count < 2 else many}"

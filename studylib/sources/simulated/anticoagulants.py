@@ -28,30 +28,9 @@ def create_anticoagulant_courses(connection: DuckDBPyConnection, settings: Setti
     """
     draws = Draws(settings.seed)
     choice = CHOICE if settings.confounding else "0.5"
-    mean = " ".join(f"WHEN '{name}' THEN {years}" for name, years in MEAN_YEARS.items())
     connection.execute(f"""
         CREATE OR REPLACE TABLE anticoagulated AS
-        WITH indications AS (
-            SELECT c.id, arg_min(c.name, (c.onset, c.name)) AS name, min(c.onset) AS onset
-            FROM conditions AS c WHERE c.name IN ('{"', '".join(MEAN_YEARS)}')
-            GROUP BY c.id
-        ), started AS (
-            SELECT i.id, i.name, p.natural_death,
-                i.onset + 1 + floor({draws.exponential("ac/delay", "i.id")} * 20)::BIGINT AS start,
-                90 + floor({draws.exponential("ac/duration", "i.id")} * 365.25
-                    * CASE i.name {mean} END)::BIGINT AS lasting,
-                p.birth
-            FROM indications AS i JOIN people AS p USING (id)
-            WHERE {draws.uniform("ac/treated", "i.id")} < 0.85
-        ), described AS (
-            SELECT s.*, (s.start - s.birth) / 365.25 AS age,
-                max(CASE WHEN c.name = 'renal_disease' AND c.onset <= s.start THEN 1 ELSE 0 END)
-                    AS renal,
-                max(CASE WHEN c.name = 'heart_failure' AND c.onset <= s.start THEN 1 ELSE 0 END)
-                    AS heart_failure
-            FROM started AS s JOIN conditions AS c USING (id)
-            GROUP BY ALL
-        ), antiplatelets AS (
+        WITH {_described(draws)}, antiplatelets AS (
             SELECT DISTINCT d.id FROM described AS d JOIN courses AS c USING (id)
             WHERE c.atc LIKE 'B01AC%' AND c.start < d.start AND c.end_ > d.start - 365
         ), chosen AS (
@@ -73,6 +52,32 @@ def create_anticoagulant_courses(connection: DuckDBPyConnection, settings: Setti
                   ELSE {pick(draws.uniform("ac/substance", "id", "segment"), AVK)} END AS atc
         FROM segments
     """)
+
+
+def _described(draws: Draws) -> str:
+    """SQL for the persons treated: when, for how long, their age and what drives the choice."""
+    mean = " ".join(f"WHEN '{name}' THEN {years}" for name, years in MEAN_YEARS.items())
+    return f"""indications AS (
+            SELECT c.id, arg_min(c.name, (c.onset, c.name)) AS name, min(c.onset) AS onset
+            FROM conditions AS c WHERE c.name IN ('{"', '".join(MEAN_YEARS)}')
+            GROUP BY c.id
+        ), started AS (
+            SELECT i.id, i.name, p.natural_death,
+                i.onset + 1 + floor({draws.exponential("ac/delay", "i.id")} * 20)::BIGINT AS start,
+                90 + floor({draws.exponential("ac/duration", "i.id")} * 365.25
+                    * CASE i.name {mean} END)::BIGINT AS lasting,
+                p.birth
+            FROM indications AS i JOIN people AS p USING (id)
+            WHERE {draws.uniform("ac/treated", "i.id")} < 0.85
+        ), described AS (
+            SELECT s.*, (s.start - s.birth) / 365.25 AS age,
+                max(CASE WHEN c.name = 'renal_disease' AND c.onset <= s.start THEN 1 ELSE 0 END)
+                    AS renal,
+                max(CASE WHEN c.name = 'heart_failure' AND c.onset <= s.start THEN 1 ELSE 0 END)
+                    AS heart_failure
+            FROM started AS s JOIN conditions AS c USING (id)
+            GROUP BY ALL
+        )"""
 
 
 def create_bleedings(connection: DuckDBPyConnection, settings: Settings) -> None:

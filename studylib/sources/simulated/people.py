@@ -37,28 +37,9 @@ def create_people(connection: DuckDBPyConnection, settings: Settings, low: int, 
     """
     _create_drawn_people(connection, Draws(settings.seed), low, high)
     first, last = settings.days
-    weights = model("regions").set_index("code")["inhabitants"]
-    regions = [(f"'{code}'", float(weights[code])) for code in settings.regions]
-    younger = first - last  # children born during the period are simulated too
     connection.execute(f"""
         CREATE OR REPLACE TABLE people AS
-        WITH aged AS (
-            SELECT *, {_age("age_draw")} AS age, {pick("region_draw", regions)} AS region
-            FROM drawn_people
-        ), sexed AS (
-            SELECT *,
-                sex_draw < CASE WHEN age < 60 THEN 0.50 WHEN age < 75 THEN 0.475
-                                WHEN age < 85 THEN 0.43 ELSE 0.33 END AS male,
-                {first} - floor(age * 365.25)::BIGINT
-                    + CASE WHEN age < 1 THEN floor(-({younger}) * seen_when)::BIGINT ELSE 0 END
-                    AS birth
-            FROM aged
-        ), mortal AS (
-            SELECT *,
-                {DEATH_AT_BIRTH} * exp({DEATH_PER_YEAR_OF_AGE} * age + 0.35 * frailty
-                    + CASE WHEN male THEN 0.3 ELSE 0 END) AS hazard
-            FROM sexed
-        )
+        WITH {_mortal(settings)}
         SELECT id, region, t.department, male, birth, ({last} - birth) / 365.25 AS age_end,
             frailty, place,
             greatest(birth, {first}) + floor(365.25 * ln(1 + death_draw
@@ -77,6 +58,31 @@ def create_people(connection: DuckDBPyConnection, settings: Settings, low: int, 
         FROM mortal JOIN territory AS t USING (region)
         WHERE department_draw >= t.from_ AND department_draw < t.up_to
     """)
+
+
+def _mortal(settings: Settings) -> str:
+    """SQL for ``drawn_people`` with age, region, male, birth and the hazard of death."""
+    first, last = settings.days
+    weights = model("regions").set_index("code")["inhabitants"]
+    regions = [(f"'{code}'", float(weights[code])) for code in settings.regions]
+    younger = first - last  # children born during the period are simulated too
+    return f"""aged AS (
+            SELECT *, {_age("age_draw")} AS age, {pick("region_draw", regions)} AS region
+            FROM drawn_people
+        ), sexed AS (
+            SELECT *,
+                sex_draw < CASE WHEN age < 60 THEN 0.50 WHEN age < 75 THEN 0.475
+                                WHEN age < 85 THEN 0.43 ELSE 0.33 END AS male,
+                {first} - floor(age * 365.25)::BIGINT
+                    + CASE WHEN age < 1 THEN floor(-({younger}) * seen_when)::BIGINT ELSE 0 END
+                    AS birth
+            FROM aged
+        ), mortal AS (
+            SELECT *,
+                {DEATH_AT_BIRTH} * exp({DEATH_PER_YEAR_OF_AGE} * age + 0.35 * frailty
+                    + CASE WHEN male THEN 0.3 ELSE 0 END) AS hazard
+            FROM sexed
+        )"""
 
 
 def _create_drawn_people(connection: DuckDBPyConnection, draws: Draws, low: int, high: int) -> None:

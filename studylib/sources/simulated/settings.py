@@ -10,9 +10,11 @@ from pathlib import Path
 
 import pandas as pd
 
-from studylib.errors import StudyError
+from studylib.errors import ChoiceError
 
 EPOCH = date(1970, 1, 1)
+FIRST_YEAR = 2006  # first year of the SNDS
+LAST_YEAR = 2030  # the model says nothing of later practice
 MODEL = Path(__file__).parent / "model"
 # Columns of the model's tables that stay text though they may look like numbers.
 CODES = {"code", "cim10", "atc", "ccam", "exposure", "ghm_root", "ghm", "ghs", "ucd7"}
@@ -81,17 +83,17 @@ class Settings:
         known = list(model("regions")["code"])
         unknown = [code for code in self.regions if code not in known]
         if self.persons < 1 or self.persons > 100_000_000:
-            raise StudyError(
+            raise ChoiceError(
                 f"Population simulée : {self.persons} personnes demandées ; "
                 "de 1 à 100 000 000 sont possibles."
             )
-        if self.last_year < self.first_year or self.first_year < 2006:
-            raise StudyError(
+        if not FIRST_YEAR <= self.first_year <= self.last_year <= LAST_YEAR:
+            raise ChoiceError(
                 f"Population simulée : années {self.first_year} à {self.last_year} ; "
-                "la première doit être 2006 ou après et précéder la dernière."
+                f"elles vont de {FIRST_YEAR} à {LAST_YEAR}, la première avant la dernière."
             )
         if not self.regions or unknown:
-            raise StudyError(
+            raise ChoiceError(
                 f"Population simulée : régions {', '.join(unknown) or 'absentes'} ; "
                 f"celles qui existent sont {', '.join(known)}."
             )

@@ -44,34 +44,47 @@ class Findings:
     _files: int = 0
 
     def reject(self, table: str, reason: str, lines: Frame, of_lines: int) -> int:
-        """Sets lines aside under a reason; how many there were.
+        """Sets lines aside under one reason, as ``reject_each`` does; how many there were."""
+        named = lines.with_columns(nw.lit(reason).alias("reason"))
+        return self.reject_each(table, named, of_lines, (reason,))[reason]
+
+    def reject_each(
+        self, table: str, lines: Frame, of_lines: int, reasons: Sequence[str] = ()
+    ) -> dict[str, int]:
+        """Sets lines aside, each under its ``reason``; how many there were of each.
 
         ``lines`` has ``line`` and as many as are known of person, day, code, quantity, amount.
-        ``of_lines`` is how many lines the rule looked at.
+        ``of_lines`` is how many lines the rules looked at; ``reasons`` are told even when no line
+        has them.
         """
-        written = self.engine.checkpoint(_rejected(table, reason, lines), "rejected")
+        written = self.engine.checkpoint(_rejected(table, lines), "rejected")
         summed = self.engine.collect(
-            written.select(nw.len().alias("lines"), nw.col("amount").sum().alias("amount"))
-        )
-        count = int(summed["lines"].iloc[0])
-        if count:
+            written.group_by("reason").agg(
+                nw.len().alias("lines"), nw.col("amount").sum().alias("amount")
+            )
+        ).set_index("reason")
+        if len(summed):
             self._files += 1
-            name = f"{self.step}-{self._files:03d}-{table}-{reason}.parquet"
-            file = self.folder / REJECTED_LINES.name / name
-            self.engine.write_parquet(written, file, sort_by=("line",))
+            file = (
+                self.folder / REJECTED_LINES.name / f"{self.step}-{self._files:03d}-{table}.parquet"
+            )
+            self.engine.write_parquet(written, file, sort_by=("reason", "line"))
         self.engine.release(written)
-        amount = summed["amount"].iloc[0]
+        told = sorted({*summed.index, *reasons})
+        summed = summed.reindex(told)
+        lines_of = summed["lines"].fillna(0).astype(int)
+        counts = dict(zip(told, lines_of.tolist(), strict=True))
         self._add(
             "rejected",
             {
-                "table": [table],
-                "reason": [reason],
-                "lines": [count],
-                "amount": [float(amount) if count and pd.notna(amount) else None],
-                "of_lines": [of_lines],
+                "table": [table] * len(told),
+                "reason": told,
+                "lines": [*counts.values()],
+                "amount": [float(x) if pd.notna(x) else None for x in summed["amount"]],
+                "of_lines": [of_lines] * len(told),
             },
         )
-        return count
+        return counts
 
     def volume(self, frame: Frame | pd.DataFrame) -> None:
         """Adds volumes: table, care_month, flow_month, lines, amount.
@@ -152,9 +165,9 @@ def line_key(columns: Sequence[str]) -> nw.Expr:
     return nw.concat_str(parts, separator="|").alias("line")
 
 
-def _rejected(table: str, reason: str, lines: Frame) -> Frame:
+def _rejected(table: str, lines: Frame) -> Frame:
     present = lines.collect_schema().names()
-    given = {"table": nw.lit(table), "reason": nw.lit(reason)}
+    given = {"table": nw.lit(table)}
     return lines.select(
         *[
             given.get(column.name, nw.col(column.name) if column.name in present else nw.lit(None))

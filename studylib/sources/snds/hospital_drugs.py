@@ -18,22 +18,8 @@ from studylib.sources.snds.hospital_stays import EPOCH, months
 from studylib.sources.snds.liste_en_sus import ListeEnSus
 from studylib.sources.snds.raw import Raw
 
+ABOVE_TARIFF = "price_above_tariff"  # kept, at the tariff
 TABLES = (*[table for table, *_ in collections.PUBLIC], "T_MCOaaFH", "T_MCOaaFHSTC")
-# Reasons of a line of drugs, in the order they are looked at; those of its stay come first.
-LINE_REASONS = (
-    "no_key",
-    "no_stay",
-    "error_group",
-    "duplicate_finess",
-    "other_establishment",
-    "inter_establishment",
-    "automatic_rsa",
-    "nonpositive_number",
-    "old_year",
-    "unknown_code",
-    "impossible_date",
-    "off_list",
-)
 
 
 def read_hospital_drugs(
@@ -123,22 +109,23 @@ def _dated(lines: Frame, days: Frame, firsts: Frame) -> Frame:
 
 
 def _set_aside(engine: Engine, table: str, checked: Frame, findings: Findings) -> None:
-    """Lines set aside by reason, prices cut to the tariff, unknown codes, volumes."""
-    counted = engine.collect(checked.group_by("reason").agg(nw.len().alias("lines")))
-    total = int(counted["lines"].sum())
-    for reason in LINE_REASONS:
-        if reason in set(counted["reason"].dropna()):
-            findings.reject(
-                table, reason, _shown(checked.filter(nw.col("reason") == reason)), total
-            )
+    """Lines set aside by reason, prices cut to the tariff; what the table's lines tell."""
+    total = engine.count(checked)
+    aside = checked.filter(~nw.col("reason").is_null())
+    told = findings.reject_each(table, _shown(aside, nw.col("reason")), total)
     kept = checked.filter(nw.col("reason").is_null())
     excess = (nw.col("price") - drug.capped()).alias("price")
     unpriced = kept.filter(nw.col("price").is_null())
     findings.link(table, "price", engine.count(kept), engine.count(unpriced))
     above = kept.with_columns(excess).filter(nw.col("price") > 0)
-    findings.reject(table, "price_above_tariff", _shown(above), total)
-    outside = engine.count(checked.filter(nw.col("reason") == "no_stay"))
-    findings.link(table, "T_MCOaaCSTC" if table == "T_MCOaaFHSTC" else "T_MCOaaB", total, outside)
+    findings.reject_each(table, _shown(above, nw.lit(ABOVE_TARIFF)), total, (ABOVE_TARIFF,))
+    known = "T_MCOaaCSTC" if table == "T_MCOaaFHSTC" else "T_MCOaaB"
+    findings.link(table, known, total, told.get("no_stay", 0))
+    _note(table, checked, findings)
+
+
+def _note(table: str, checked: Frame, findings: Findings) -> None:
+    """Unknown codes, forms of codes by year, and volumes of the table's lines."""
     findings.unknown(
         checked.filter(nw.col("known").is_null())
         .group_by("ucd")
@@ -174,8 +161,9 @@ def _set_aside(engine: Engine, table: str, checked: Frame, findings: Findings) -
     )
 
 
-def _shown(lines: Frame) -> Frame:
+def _shown(lines: Frame, reason: nw.Expr) -> Frame:
     return lines.select(
+        reason.alias("reason"),
         line_key(("YEAR", "ETA_NUM", "RSA_NUM", "ucd", "month")),
         "day",
         nw.col("ucd").alias("code"),

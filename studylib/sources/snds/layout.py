@@ -1,8 +1,8 @@
 """The raw tables of the SNDS: their columns, types, widths and years, as this reader takes them.
 
-The published descriptions contradict each other on types (``ETA_NUM`` is an integer here and a text
-there), so the types are fixed once, in ``raw_tables/*.csv``. Columns created or dropped over the
-years carry their first and last year, and the name that replaced them.
+The published descriptions contradict each other on types (``ETA_NUM`` is an integer here and a
+text there), so the types are fixed once, in ``raw_tables/*.csv``. Columns created or dropped over
+the years carry their first and last year, and the name that replaced them.
 
 Sources: table descriptions of the Health Data Hub (state of December 2020), documentation of the
 SNDS.
@@ -41,7 +41,8 @@ class RawColumn:
     column is collected from ``first_year`` to ``last_year`` (both included; None is open), then
     under the name ``successor``. ``required`` columns stop the reading when absent, ``filled``
     ones also when no line of a folder has a value; ``without`` says in French what follows when
-    a column that is read can be done without ("" when nothing does).
+    a column that is read can be done without ("" when nothing does). ``whole`` counts are numbers
+    in the tables, and never have decimals.
     """
 
     name: str
@@ -53,6 +54,7 @@ class RawColumn:
     required: bool = False
     filled: bool = False
     without: str = ""
+    whole: bool = False
 
     def collected_in(self, year: int) -> bool:
         """Whether the column exists in that year.
@@ -130,6 +132,7 @@ def _table(name: str, lines: pd.DataFrame) -> RawTable:
             required=row["required"] in ("yes", "filled"),
             filled=row["required"] == "filled",
             without=row["without"],
+            whole=row.get("whole") == "yes",
         )
         for row in lines.to_dict("records")
     )

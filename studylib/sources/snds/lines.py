@@ -55,7 +55,8 @@ def united(
     found = raw.engine.checkpoint(lines.filter(astray).select(*columns), "strays")
     others = lines.filter(shared & ~astray).select(*key)
     doubles = found.join(others, on=[*key], how="semi")
-    findings.reject(table, MET_TWICE, doubles.select(line_key(key)), raw.engine.count(found))
+    of_lines = raw.engine.count(lines.select("FLX_DIS_DTD"))
+    findings.reject(table, MET_TWICE, doubles.select(line_key(key)), of_lines)
     kept = raw.engine.checkpoint(not_met(found, others, key), "strays_met_once")
     return nw.concat([lines.filter(~astray).select(*columns), kept])
 

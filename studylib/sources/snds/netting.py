@@ -20,6 +20,7 @@ CANCELLED, ORPHAN, REGULARISED, NEGATIVE_AMOUNT = (
     "regularised",
     "negative_amount",
 )
+REASONS = (CANCELLED, ORPHAN, REGULARISED, NEGATIVE_AMOUNT)
 
 
 def netted(
@@ -48,15 +49,11 @@ def netted(
     untouched = lines.join(negative, on=near, how="anti").select(*kept_columns)
     touched = engine.checkpoint(summed(lines.join(negative, on=near, how="semi"), group), "touched")
     total = engine.count(lines)
-    net, money = nw.col("net_quantity"), nw.col("net_cents")
-    for reason, test in (
-        (CANCELLED, net == 0),
-        (ORPHAN, net < 0),
-        (NEGATIVE_AMOUNT, (net > 0) & (money < 0)),
-        (REGULARISED, (net > 0) & (money >= 0) & (nw.col("quantity") < 0)),
-    ):
-        findings.reject(table, reason, _shown(touched.filter(test), key), total)
-    kept = touched.filter((net > 0) & (money >= 0)).group_by(*group)
+    findings.reject_each(
+        table, _shown(touched.filter(~nw.col("reason").is_null()), key), total, REASONS
+    )
+    standing = (nw.col("net_quantity") > 0) & (nw.col("net_cents") >= 0)
+    kept = touched.filter(standing).group_by(*group)
     sums = {"quantity": nw.col("quantity").sum(), "cents": nw.col("cents").sum()}
     merged = kept.agg(
         *[
@@ -72,15 +69,33 @@ def netted(
 
 
 def summed(lines: Frame, group: Sequence[str]) -> Frame:
-    """Adds net_quantity and net_cents, the sums over each group."""
-    return lines.with_columns(
+    """Adds net_quantity and net_cents, the sums over each group, and ``reason``."""
+    sums = lines.with_columns(
         nw.col("quantity").sum().over(*group).alias("net_quantity"),
         nw.col("cents").sum().over(*group).cast(nw.Int64()).alias("net_cents"),
+    )
+    return sums.with_columns(_aside().alias("reason"))
+
+
+def _aside() -> nw.Expr:
+    """Why a line is set aside once its group is added up; null for one that stands."""
+    net = nw.col("net_quantity")
+    return (
+        nw.when(net == 0)
+        .then(nw.lit(CANCELLED))
+        .when(net < 0)
+        .then(nw.lit(ORPHAN))
+        .when(nw.col("net_cents") < 0)
+        .then(nw.lit(NEGATIVE_AMOUNT))
+        .when(nw.col("quantity") < 0)
+        .then(nw.lit(REGULARISED))
+        .otherwise(nw.lit(None, nw.String()))
     )
 
 
 def _shown(lines: Frame, key: Sequence[str]) -> Frame:
     return lines.select(
+        "reason",
         line_key(key),
         "day",
         nw.col("product").alias("code"),

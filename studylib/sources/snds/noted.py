@@ -8,6 +8,7 @@ import pandas as pd
 from studylib.sources.engine import Frame
 from studylib.sources.snds import residence
 from studylib.sources.snds.findings import Findings, line_key
+from studylib.sources.snds.lines import OUT_OF_FLOW
 from studylib.sources.snds.raw import Raw
 from studylib.sources.snds.town import FEES, NO_PRESTATION
 
@@ -43,10 +44,11 @@ def note_volumes(raw: Raw, findings: Findings) -> None:
 def note_packs(raw: Raw, findings: Findings, lines: Frame, dispensings: Frame) -> None:
     """Volumes of drugs; packs without ATC or unknown, with their euros; how packs are written.
 
-    ``lines`` are the fine lines, kept or not, ``dispensings`` the events made of them.
+    ``lines`` are the fine lines, kept or not, ``dispensings`` the events made of them. Volumes
+    hold care after the cut-off too, as those of ER_PRS_F do.
     """
     cells = raw.engine.collect(
-        lines.filter(nw.col("reason").is_null())
+        lines.filter(nw.col("reason").is_null() | (nw.col("reason") == OUT_OF_FLOW))
         .group_by(nw.col("day").alias("care_day"), nw.col("FLX_DIS_DTD").alias("flow_day"))
         .agg(
             nw.len().cast(nw.Int64()).alias("lines"),

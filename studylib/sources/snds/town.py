@@ -236,19 +236,16 @@ class Town:
 
     def kept(self, table: str, lines: Frame, key: Sequence[str]) -> Frame:
         """The lines to count; the others go to the findings under their reason."""
-        engine = self.raw.engine
-        counts = engine.collect(lines.group_by("reason").agg(nw.len().alias("lines")))
-        total = int(counts["lines"].sum())
-        for reason in sorted(counts["reason"].dropna()):
-            aside = lines.filter(nw.col("reason") == reason).select(
-                line_key(key),
-                nw.col("pseudonym").alias("person"),
-                "day",
-                nw.col("product").alias("code"),
-                "quantity",
-                (nw.col("cents") / 100).alias("amount"),
-            )
-            self.findings.reject(table, reason, aside, total)
+        aside = lines.filter(~nw.col("reason").is_null()).select(
+            "reason",
+            line_key(key),
+            nw.col("pseudonym").alias("person"),
+            "day",
+            nw.col("product").alias("code"),
+            "quantity",
+            (nw.col("cents") / 100).alias("amount"),
+        )
+        self.findings.reject_each(table, aside, self.raw.engine.count(lines))
         return lines.filter(nw.col("reason").is_null())
 
 

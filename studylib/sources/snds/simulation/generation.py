@@ -12,7 +12,7 @@ from typing import Any
 import duckdb
 
 from studylib import project
-from studylib.errors import StudyError
+from studylib.errors import StudyError, system_fault
 from studylib.sources.engine.duck import DuckEngine
 from studylib.sources.made_once import made_once
 from studylib.sources.simulated.generation import create_world
@@ -141,7 +141,8 @@ def _begin(settings: Settings, traps: Traps, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise StudyError(
-            f"Le dossier {folder} ne peut pas être créé ({error.strerror}) ; en choisir un autre."
+            system_fault(error)
+            or f"Le dossier {folder} ne peut pas être créé ici ; en choisir un autre."
         ) from error
     text = json.dumps(wanted, ensure_ascii=False, indent=1)
     manifest.write_text(text, encoding="utf-8")

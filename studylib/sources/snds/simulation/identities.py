@@ -34,8 +34,6 @@ def create_identities(connection: DuckDBPyConnection, settings: Settings, traps:
     draws = Draws(settings.seed)
     _create_twins(connection, draws, traps)
     first, last = settings.days
-    low, high = ALWAYS
-    several, provisional = traps.rate("T6"), traps.rate("T7")
     group = _group(settings, traps)
     own = pseudonym(draws, "identity/psa", "eldest", "number")
     shared = pseudonym(draws, "identity/fictitious", group)
@@ -43,22 +41,7 @@ def create_identities(connection: DuckDBPyConnection, settings: Settings, traps:
     certified = pseudonym(draws, "identity/nir_ano", "id")
     connection.execute(f"""
         CREATE OR REPLACE TEMP TABLE identities AS
-        WITH described AS (
-            SELECT l.id, coalesce(t.eldest, l.id) AS eldest, t.rank,
-                {draws.uniform("identity/several", "l.id")} AS several_draw,
-                {draws.uniform("identity/nir", "l.id")} AS nir_draw,
-                {draws.uniform("identity/change", "l.id")} AS change_draw
-            FROM lives AS l LEFT JOIN twins AS t USING (id)
-        ), kinds AS (
-            SELECT *, CASE WHEN rank IS NOT NULL THEN 'twin'
-                WHEN nir_draw < {provisional * FICTITIOUS_SHARE} THEN 'fictitious'
-                WHEN nir_draw < {provisional * (FICTITIOUS_SHARE + PROVISIONAL_SHARE)}
-                    THEN 'provisional'
-                WHEN nir_draw < {provisional} THEN 'certified_later'
-                WHEN several_draw < {several * THREE_PSEUDONYMS} THEN 'three'
-                WHEN several_draw < {several} THEN 'two' ELSE 'one' END AS kind
-            FROM described
-        ), periods AS (
+        WITH {_kinds(draws, traps)}, periods AS (
             SELECT *, unnest(range(CASE kind WHEN 'three' THEN 3 WHEN 'two' THEN 2
                 WHEN 'certified_later' THEN 2 ELSE 1 END)) AS number FROM kinds
         ), dated AS (
@@ -76,14 +59,41 @@ def create_identities(connection: DuckDBPyConnection, settings: Settings, traps:
             CASE WHEN kind = 'fictitious' THEN {fictitious}
                 WHEN kind = 'provisional' OR kind = 'certified_later' AND number = 0 THEN '04'
                 ELSE '00' END AS cdi_nir,
-            CASE number WHEN 0 THEN {low} WHEN 1 THEN change
-                ELSE change + {(last - first) // 3} END AS from_,
-            CASE WHEN kind = 'three' AND number = 1 THEN change + {(last - first) // 3}
-                WHEN number = 0 AND kind IN ('two', 'three', 'certified_later') THEN change
-                ELSE {high} END AS to_
+            {_bounds(settings)}
         FROM dated
     """)
     connection.execute("UPDATE identities SET idt_ano = psa || rng_gem WHERE idt_ano IS NULL")
+
+
+def _kinds(draws: Draws, traps: Traps) -> str:
+    """SQL for what befalls the identity of each person, ``kind``: one draw a trap."""
+    several, provisional = traps.rate("T6"), traps.rate("T7")
+    return f"""described AS (
+            SELECT l.id, coalesce(t.eldest, l.id) AS eldest, t.rank,
+                {draws.uniform("identity/several", "l.id")} AS several_draw,
+                {draws.uniform("identity/nir", "l.id")} AS nir_draw,
+                {draws.uniform("identity/change", "l.id")} AS change_draw
+            FROM lives AS l LEFT JOIN twins AS t USING (id)
+        ), kinds AS (
+            SELECT *, CASE WHEN rank IS NOT NULL THEN 'twin'
+                WHEN nir_draw < {provisional * FICTITIOUS_SHARE} THEN 'fictitious'
+                WHEN nir_draw < {provisional * (FICTITIOUS_SHARE + PROVISIONAL_SHARE)}
+                    THEN 'provisional'
+                WHEN nir_draw < {provisional} THEN 'certified_later'
+                WHEN several_draw < {several * THREE_PSEUDONYMS} THEN 'three'
+                WHEN several_draw < {several} THEN 'two' ELSE 'one' END AS kind
+            FROM described
+        )"""
+
+
+def _bounds(settings: Settings) -> str:
+    """SQL for the days from which and until which a pseudonym is used."""
+    (low, high), (first, last) = ALWAYS, settings.days
+    return f"""CASE number WHEN 0 THEN {low} WHEN 1 THEN change
+                ELSE change + {(last - first) // 3} END AS from_,
+            CASE WHEN kind = 'three' AND number = 1 THEN change + {(last - first) // 3}
+                WHEN number = 0 AND kind IN ('two', 'three', 'certified_later') THEN change
+                ELSE {high} END AS to_"""
 
 
 def _group(settings: Settings, traps: Traps) -> str:

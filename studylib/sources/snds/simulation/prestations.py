@@ -193,7 +193,6 @@ def _create_unit_drugs(
     connection: DuckDBPyConnection, settings: Settings, draws: Draws, traps: Traps
 ) -> None:
     """Table ``unit_drugs``: lines of ER_UCD_F, retroceded drugs and (T20) en sus of clinics."""
-    first, last = settings.days
     twice = "TRUE" if "T20" in traps else "FALSE"
     connection.execute(f"""
         CREATE OR REPLACE TEMP TABLE unit_drugs AS
@@ -201,12 +200,7 @@ def _create_unit_drugs(
             SELECT ucd7, unit_price, row_number() OVER (ORDER BY ucd7) - 1 AS rank,
                 count(*) OVER () AS many
             FROM (SELECT ucd7, price AS unit_price FROM unit_prices)
-        ), quarters AS (
-            SELECT l.id, l.seen_from, least(l.seen_to, l.death) AS seen_to,
-                {draws.uniform("retrocession/drug", "l.id")} AS drug,
-                {first} + unnest(range(0, {last - first}, 91)) + l.id % 60 AS day
-            FROM lives AS l WHERE {draws.uniform("retrocession", "l.id")} < {RETROCEDED_SHARE}
-        ), placed AS (
+        ), quarters AS ({_quarters(settings, draws)}), placed AS (
             SELECT l.id, min(e.number) AS hospital FROM lives AS l JOIN establishment_list AS e
                 ON e.region = l.region AND e.category = 'CHU' GROUP BY l.id
         ), given AS (
@@ -230,3 +224,14 @@ def _create_unit_drugs(
             ucd7, number, top
         FROM given
     """)
+
+
+def _quarters(settings: Settings, draws: Draws) -> str:
+    """SQL for the days of each quarter on which a few persons are given a retroceded drug."""
+    first, last = settings.days
+    return f"""
+            SELECT l.id, l.seen_from, least(l.seen_to, l.death) AS seen_to,
+                {draws.uniform("retrocession/drug", "l.id")} AS drug,
+                {first} + unnest(range(0, {last - first}, 91)) + l.id % 60 AS day
+            FROM lives AS l WHERE {draws.uniform("retrocession", "l.id")} < {RETROCEDED_SHARE}
+        """

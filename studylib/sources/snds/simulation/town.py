@@ -38,26 +38,11 @@ def create_drug_lines(connection: DuckDBPyConnection, settings: Settings, traps:
     pha (ranks), told (71 lines: 1 in DPN_QLF, 2 in PRS_DPN_QLP), trap (its number), month,
     archive and again (see ``flows``).
     """
-    draws, flows = Draws(settings.seed), Flows(settings, traps)
-    _create_drawn(connection, draws, traps)
+    flows = Flows(settings, traps)
+    _create_drawn(connection, Draws(settings.seed), traps)
     connection.execute(f"""
         CREATE OR REPLACE TEMP TABLE drug_lines AS
-        WITH written AS ({_written(draws)}
-            UNION ALL {_for_information(draws, traps)}
-            UNION ALL {_after_death(draws, traps)}
-        ), flowing AS (
-            SELECT w.*, {flows.lag("w.id", "w.start")} AS lag,
-                {flows.last} - {month_of("w.day")} AS most,
-                CASE WHEN w.version > 1 THEN {flows.correction("w.dispensing + w.version")}
-                    ELSE 0 END AS later
-            FROM written AS w
-        ), dated AS (
-            SELECT *, {month_of("day")} + CASE WHEN lag <= {flows.last} - {month_of("start")}
-                    THEN least(lag + later, most) ELSE lag + later END AS flow,
-                version = 1 AND trap IS NULL AND {draws.uniform("town/together", "id", "day")}
-                    < {traps.rate("T3")} AS together
-            FROM flowing
-        ), ranked AS (
+        WITH {_dated(Draws(settings.seed), flows, traps)}, ranked AS (
             SELECT *, dense_rank() OVER bill AS prs,
                 row_number() OVER (PARTITION BY id, day, stream, version, flow ORDER BY together,
                     alone, prescribed, prescriber, establishment, percent, pack, dispensing, copy)
@@ -75,6 +60,26 @@ def create_drug_lines(connection: DuckDBPyConnection, settings: Settings, traps:
             {flows.again("flow", "id", "day")}::SMALLINT AS again
         FROM ranked JOIN months USING (flow) ORDER BY flow, stream, version, id, day, prs, pha
     """)
+
+
+def _dated(draws: Draws, flows: Flows, traps: Traps) -> str:
+    """SQL for all lines, with the month they are sent and whether others go with them."""
+    return f"""written AS ({_written(draws)}
+            UNION ALL {_for_information(draws, traps)}
+            UNION ALL {_after_death(draws, traps)}
+        ), flowing AS (
+            SELECT w.*, {flows.lag("w.id", "w.start")} AS lag,
+                {flows.last} - {month_of("w.day")} AS most,
+                CASE WHEN w.version > 1 THEN {flows.correction("w.dispensing + w.version")}
+                    ELSE 0 END AS later
+            FROM written AS w
+        ), dated AS (
+            SELECT *, {month_of("day")} + CASE WHEN lag <= {flows.last} - {month_of("start")}
+                    THEN least(lag + later, most) ELSE lag + later END AS flow,
+                version = 1 AND trap IS NULL AND {draws.uniform("town/together", "id", "day")}
+                    < {traps.rate("T3")} AS together
+            FROM flowing
+        )"""
 
 
 def _create_drawn(connection: DuckDBPyConnection, draws: Draws, traps: Traps) -> None:

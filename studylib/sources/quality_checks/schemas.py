@@ -33,7 +33,8 @@ CHECKS = Table(
         Column("unit", "text", "unit of the value and of its limits"),
         Column("verdict", "text", "pass, fail, informs or not_applicable"),
         Column("severity", "text", "what a failure means: blocking or reserve"),
-        Column("sentence", "text", "what is expected, and on whose word"),
+        Column("sentence", "text", "what is expected"),
+        Column("source", "text", "on whose word"),
     ),
     key=("check", "table", "column"),
 )  # fmt: skip
