@@ -7,14 +7,17 @@ import narwhals as nw
 
 from benchmarks.measured import told
 from studylib.cohort.exposure.episodes import covered
+from studylib.cohort.supply import summed
 from studylib.sources.event_folder import open_folder
 
 source = open_folder("simulated", Path(sys.argv[1]))
-lines = source.table("dispensings").with_columns(nw.col("atc").alias("arm"))
-daily = lines.group_by("person_id", "arm", "start").agg(
-    (nw.col("end") - nw.col("start")).sum().cast(nw.Int64()).alias("days")
+lines = source.table("dispensings").select(
+    "person_id",
+    nw.col("atc").alias("arm"),
+    "start",
+    (nw.col("end") - nw.col("start")).alias("days"),
 )
-days = source.engine.checkpoint(daily, "days")
+days = summed(source.engine, lines)
 spans = covered(source.engine, days, grace_days=30, carry_over=False)
 totals = source.engine.collect(
     spans.select(

@@ -52,6 +52,10 @@ class ChoiceError(StudyError):
     exit_code = 2
 
 
+class DataNotice(UserWarning):
+    """What must be known of data before they are used, told each time they are opened."""
+
+
 class CodeError(StudyError, ValueError):
     """A code that is not of its system, or a code list that is empty, cut or unknown."""
 

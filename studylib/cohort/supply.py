@@ -117,11 +117,14 @@ def supplies(engine: Engine, parts: Sequence[Frame]) -> Frame:
 
 def summed(engine: Engine, given: Frame) -> Frame:
     """Rows person_id, arm, start, days as one per person, arm and day, of one day at least."""
+    return engine.checkpoint_by_person(given, _by_day, "supply")
+
+
+def _by_day(given: Frame) -> Frame:
     daily = given.group_by("person_id", "arm", "start").agg(
         nw.col("days").sum().cast(nw.Int64()).alias("days")
     )
-    atleast = nw.max_horizontal("days", nw.lit(1)).cast(nw.Int64()).alias("days")
-    return engine.checkpoint(daily.with_columns(atleast), "supply")
+    return daily.with_columns(nw.max_horizontal("days", nw.lit(1)).cast(nw.Int64()).alias("days"))
 
 
 def supply_of(cohort: Cohort, days: Frame | None = None) -> Frame:

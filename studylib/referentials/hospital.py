@@ -1,15 +1,14 @@
-"""Hospital files: CIM-10 with ALD, UCD, liste en sus, GHS tariffs, FINESS and its duplicates."""
+"""Hospital files: CIM-10 with ALD, UCD, liste en sus, GHS tariffs, duplicate FINESS."""
 
 from __future__ import annotations
 
-import re
-from datetime import date
 from pathlib import Path
 
 import pandas as pd
 
 from studylib.errors import TableError
 from studylib.files import layout
+from studylib.referentials.finess import NUMBER as FINESS_NUMBER
 from studylib.referentials.parsed import (
     Parsed,
     days,
@@ -19,14 +18,6 @@ from studylib.referentials.parsed import (
     require_form,
     require_readable,
 )
-
-_FINESS = r"\d[\dAB]\d{7}"
-_FINESS_COLUMNS = {
-    "finess": 1, "legal_entity": 2, "label": 3, "long_label": 4, "department": 13,
-    "category": 18, "category_label": 19, "opened": 28,
-}  # fmt: skip
-_FINESS_WIDTH = 32
-_FINESS_NO_DATE = "1900-01-01"  # what the producer's schema writes for a date not known
 
 
 def cim10(path: Path) -> Parsed:
@@ -125,54 +116,13 @@ def ghs_tariffs(path: Path) -> Parsed:
     return Parsed(out, latest(days(path, "date_effet", frame["date_effet"], "%d/%m/%Y")))
 
 
-def finess(path: Path) -> Parsed:
-    """Establishments of the FINESS extraction: a first line of state, no header, 32 columns.
-
-    The lines of geographical coordinates that some editions add (cs1100507) are left out. Columns
-    and default of dates: the producer's description etalab_cs1100502.
-    """
-    lines = layout.read_text(path).splitlines()
-    rows = [line.split(";") for line in lines if line.startswith("structureet;")]
-    if not rows:
-        raise TableError(
-            f"Fichier {path.name} : aucune ligne « structureet », l'extraction FINESS des "
-            "établissements (etalab-cs…-stock-….csv) est attendue."
-        )
-    short = [number for number, row in enumerate(rows, 1) if len(row) < _FINESS_WIDTH]
-    if short:
-        raise TableError(
-            f"Fichier {path.name}, établissement {short[0]} : {len(rows[short[0] - 1])} colonnes, "
-            f"{_FINESS_WIDTH} attendues ; fichier tronqué ou modifié, le télécharger à nouveau."
-        )
-    columns = {
-        name: pd.Series([row[place].strip() for row in rows])
-        for name, place in _FINESS_COLUMNS.items()
-    }
-    frame = pd.DataFrame(columns)
-    frame["label"] = frame["long_label"].where(frame["long_label"] != "", frame["label"])
-    require_form(path, "nofinesset", frame["finess"], _FINESS, "numéro FINESS de 9 caractères")
-    require_readable(path, "rslongue", frame["label"])
-    opened = frame["opened"].replace(_FINESS_NO_DATE, "")
-    frame["opened"] = days(path, "dateouv", opened, "%Y-%m-%d")
-    for name in ("category", "category_label"):
-        frame[name] = empty_as_missing(frame[name])
-    return Parsed(frame.drop(columns="long_label"), _finess_state(lines[0], path.name))
-
-
-def _finess_state(first_line: str, name: str) -> date | None:
-    found = re.search(r"(20\d\d)-(\d\d)-(\d\d)", first_line) or re.search(
-        r"(20\d\d)(\d\d)(\d\d)", name
-    )
-    return date(*map(int, found.groups())) if found else None
-
-
 def finess_duplicates(path: Path) -> Parsed:
     """Numbers whose stays are sent twice, with the years to leave out."""
     wanted = ("finess", "first_year", "last_year", "group")
     text = layout.read_text(path)
     separator = ";" if ";" in text.split("\n", 1)[0] else ","
     frame = layout.read_delimited(path, separator=separator, wanted=wanted, whole_last_line=True)
-    require_form(path, "finess", frame["finess"], _FINESS, "numéro FINESS de 9 caractères")
+    require_form(path, "finess", frame["finess"], FINESS_NUMBER, "numéro FINESS de 9 caractères")
     for name in ("first_year", "last_year"):
         require_form(path, name, frame[name], r"20\d\d", "année")
         frame[name] = frame[name].astype("int64")

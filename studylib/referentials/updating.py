@@ -15,7 +15,7 @@ from studylib import project, tables
 from studylib.errors import DataMissing, StudyError, TableError
 from studylib.files import layout
 from studylib.files.download import Progress, forget, name_in, receive_whole, require_web_address
-from studylib.referentials import drug_files, hospital, store
+from studylib.referentials import drug_files, finess, hospital, store
 from studylib.referentials.catalogue import Referential, all_known, how_to_get, known
 from studylib.referentials.parsed import Parsed, Parser
 from studylib.referentials.schemas import CONTRACTS
@@ -35,7 +35,7 @@ PARSERS: Mapping[str, Parser] = MappingProxyType(
         "ucd_atc": hospital.ucd_atc,
         "liste_en_sus": hospital.liste_en_sus,
         "ghs_tariffs": hospital.ghs_tariffs,
-        "finess": hospital.finess,
+        "finess": finess.finess,
         "finess_duplicates": hospital.finess_duplicates,
     }
 )

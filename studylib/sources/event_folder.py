@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ import narwhals as nw
 import pandas as pd
 from pyarrow import parquet
 
-from studylib.errors import DataMissing, StudyError, TableError
+from studylib.errors import DataMissing, DataNotice, StudyError, TableError
 from studylib.sources.engine import Engine, Frame
 from studylib.sources.integrity import check_integrity, fingerprint, found_once
 from studylib.sources.quality import QUALITY_TABLES
@@ -34,8 +35,9 @@ def open_folder(
 ) -> Source:
     """The source in ``folder``, its tables checked and restricted to ``regions``.
 
-    DataMissing when the folder or a table it cannot do without is absent or unreadable; StudyError
-    when a region asked for has nobody in it.
+    What its reading has to say first is told as warnings (``DataNotice``). DataMissing when the
+    folder or a table it cannot do without is absent or unreadable; StudyError when a region asked
+    for has nobody in it.
     """
     if not folder.is_dir():
         raise DataMissing(f"Source « {name} » : le dossier {folder.name} n'existe pas.")
@@ -50,6 +52,8 @@ def open_folder(
     if set(kept) != set(extent["regions"]):
         tables = restrict(tables, kept)
         extent["days"] = _days(chosen, tables["observation"])
+    quality = read_quality(name, folder)
+    _tell(name, quality)
     return Source(
         name=name,
         engine=chosen,
@@ -59,7 +63,7 @@ def open_folder(
         fingerprint=fingerprint(folder),
         synthetic=synthetic,
         truth=truth,
-        quality=read_quality(name, folder),
+        quality=quality,
     )
 
 
@@ -79,12 +83,21 @@ def read_quality(name: str, folder: Path) -> dict[str, pd.DataFrame]:
     return found
 
 
+def _tell(name: str, quality: Mapping[str, pd.DataFrame]) -> None:
+    """The notices of the reading, as warnings that point at whoever opens the source."""
+    if "notices" in quality:
+        for table, sentence in quality["notices"][["table", "sentence"]].to_numpy():
+            place = f"Source « {name} », table {table}" if table else f"Source « {name} »"
+            told = f"{place} : {sentence}."
+            warnings.warn(told, DataNotice, stacklevel=4)
+
+
 def restrict(tables: Mapping[str, Frame], regions: Sequence[str]) -> dict[str, Frame]:
-    """The tables with only the persons who live in ``regions``."""
+    """The tables with only the persons who live in ``regions``, and stays of people who do."""
     persons = tables["persons"].filter(nw.col("region").is_in(list(regions)))
     return {
-        name: persons
-        if name == "persons"
+        name: frame.filter(nw.col("region").is_in(list(regions)))
+        if name in ("persons", "unlinked_stays")
         else frame
         if name in ("establishments", "concept_codes")
         else frame.join(persons.select("person_id"), on="person_id", how="semi")

@@ -19,6 +19,7 @@ from studylib import project
 from studylib.errors import DataMissing
 
 _HASHES, _FOUND = ".hashes.json", ".found.json"
+_IMPORT = "import.json"  # what ``studylib import`` leaves beside the tables it lands
 
 
 def contents(folder: Path) -> dict[str, str]:
@@ -42,6 +43,18 @@ def altered(folder: Path) -> list[str]:
     return sorted(
         path for path in declared.keys() | found.keys() if declared.get(path) != found.get(path)
     )
+
+
+def altered_since_import(folder: Path) -> list[str]:
+    """Files that an import landed there and that are absent or changed; empty without an import."""
+    path = folder / _IMPORT
+    try:
+        parts = json.loads(path.read_text(encoding="utf-8"))["parts"].values()
+        landed = {part["parquet"]["file"]: part["parquet"]["sha256"] for part in parts}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return []  # none, or one that the next import will refuse
+    found = _remembered_contents(folder)
+    return sorted(file for file, mark in landed.items() if found.get(file) != mark)
 
 
 def check_integrity(name: str, folder: Path) -> None:

@@ -88,7 +88,7 @@ def fingerprint(name: str) -> str:
     if isinstance(source, SimulatedSource):
         return source.settings().fingerprint
     if isinstance(source, SndsSource):
-        return snds.fingerprint(source.folder(), cut_off=source.cut_off)
+        return snds.fingerprint(source.folder(), **source.period_asked())
     if isinstance(source, OmopSource):
         return omop.fingerprint(source.folder(), settings=source.settings())
     return integrity.fingerprint(source.folder())
@@ -122,7 +122,7 @@ def _event_folder(name: str, source: AnySource, engine: Engine | None) -> Path:
     if isinstance(source, SimulatedSource):
         return simulated.ensure(source.settings())
     if isinstance(source, SndsSource):
-        return snds.event_folder_of(name, source.folder(), engine=engine, cut_off=source.cut_off)
+        return snds.event_folder_of(name, source.folder(), engine=engine, **source.period_asked())
     if isinstance(source, OmopSource):
         return omop.event_folder_of(
             name, source.folder(), engine=engine, settings=source.settings()

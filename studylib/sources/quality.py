@@ -71,7 +71,19 @@ CODINGS = Table(
     key=("table", "column", "year", "form"),
 )
 
-QUALITY_TABLES = {table.name: table for table in (VOLUMES, REJECTED, LINKS, UNKNOWN_CODES, CODINGS)}
+NOTICES = Table(
+    "notices",
+    (
+        _TABLE,
+        Column("sentence", "text", "what is absent or strange, and what follows, in French"),
+        _LINES,
+    ),
+    key=("table", "sentence"),
+)
+
+QUALITY_TABLES = {
+    table.name: table for table in (VOLUMES, REJECTED, LINKS, UNKNOWN_CODES, CODINGS, NOTICES)
+}
 
 # One row per raw line that was set aside, kept whole enough to be found again. Never shown.
 REJECTED_LINES = Table(

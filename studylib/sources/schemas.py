@@ -60,6 +60,24 @@ STAYS = Table(
     key=("stay_id",),
 )
 
+UNLINKED_STAYS = Table(
+    "unlinked_stays",
+    (
+        _STAY,
+        _START,
+        _END,
+        Column("ghm", "text", "homogeneous group of patients"),
+        _QUANTITY,
+        _COST,
+        Column("establishment", "text", "FINESS of the establishment"),
+        Column("emergency", "flag", "entered through emergencies"),
+        Column("died", "flag", "died during the stay"),
+        Column("region", "text", "region of residence written on the stay"),
+        Column("reason", "text", "why it is tied to nobody, as a key"),
+    ),
+    key=("stay_id",),
+)
+
 DIAGNOSES = Table(
     "diagnoses",
     (
@@ -153,6 +171,7 @@ EVENT_TABLES = {
         OBSERVATION,
         DISPENSINGS,
         STAYS,
+        UNLINKED_STAYS,
         DIAGNOSES,
         PROCEDURES,
         LONG_TERM_CONDITIONS,

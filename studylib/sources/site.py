@@ -5,6 +5,7 @@
     simulated: {kind: simulated, persons: 100000, first_year: 2021, last_year: 2024}
     region_events: {kind: events, location: data/events_2026}
     region_snds: {kind: snds, location: data/snds_2026, cut_off: 2026-06-30}
+    recent_snds: {kind: snds, location: data/snds_2026, flow_lag_months: 3}
     hospital_omop: {kind: omop, location: data/omop, region: "84"}
     national:
       kind: events
@@ -17,7 +18,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypedDict
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
@@ -112,11 +113,27 @@ class EventsSource(_Located):
     kind: Literal["events"]
 
 
+class PeriodAsked(TypedDict):
+    """Where the period of a raw SNDS ends, when its source says so."""
+
+    cut_off: date | None
+    flow_lag_months: int | None
+
+
 class SndsSource(_Located):
-    """A folder of raw SNDS tables; ``cut_off`` is the last day of care that counts as complete."""
+    """A folder of raw SNDS tables, and where its period ends.
+
+    ``cut_off`` is the last day of care that counts as complete; without it, that of the last month
+    seen through ``flow_lag_months`` months of flow (six unless told).
+    """
 
     kind: Literal["snds"]
     cut_off: date | None = None
+    flow_lag_months: Annotated[int, Field(ge=0, le=36)] | None = None
+
+    def period_asked(self) -> PeriodAsked:
+        """The same, as the reading takes them."""
+        return {"cut_off": self.cut_off, "flow_lag_months": self.flow_lag_months}
 
 
 class OmopSource(_Located):

@@ -5,6 +5,8 @@ from __future__ import annotations
 from studylib.tables.contract import Column, Table
 
 _ALL = ("persons", "events")
+_ARM = ("arm_persons", "arm_count")
+_REFERENCE = ("reference_persons", "reference_count")
 
 ESTIMATES = Table(
     "estimates",
@@ -43,20 +45,8 @@ BALANCE = Table(
         Column("reference", "text", "reference group"),
         Column("arm_persons", "integer", "persons of the arm", counts="persons"),
         Column("arm_count", "integer", "of whom with it (shares)", nullable=True, counts="persons"),
-        Column(
-            "arm_mean",
-            "number",
-            "mean, or share with it",
-            nullable=True,
-            from_counts=("arm_persons", "arm_count"),
-        ),
-        Column(
-            "arm_sd",
-            "number",
-            "standard deviation",
-            nullable=True,
-            from_counts=("arm_persons", "arm_count"),
-        ),
+        Column("arm_mean", "number", "mean, or share with it", nullable=True, from_counts=_ARM),
+        Column("arm_sd", "number", "standard deviation", nullable=True, from_counts=_ARM),
         Column("reference_persons", "integer", "persons of the reference", counts="persons"),
         Column("reference_count", "integer", "of whom with it", nullable=True, counts="persons"),
         Column(
@@ -64,21 +54,17 @@ BALANCE = Table(
             "number",
             "mean, or share with it",
             nullable=True,
-            from_counts=("reference_persons", "reference_count"),
+            from_counts=_REFERENCE,
         ),
         Column(
-            "reference_sd",
-            "number",
-            "standard deviation",
-            nullable=True,
-            from_counts=("reference_persons", "reference_count"),
+            "reference_sd", "number", "standard deviation", nullable=True, from_counts=_REFERENCE
         ),
         Column(
             "smd",
             "number",
             "standardised mean difference",
             nullable=True,
-            from_counts=("arm_persons", "arm_count", "reference_persons", "reference_count"),
+            from_counts=(*_ARM, *_REFERENCE),
         ),
     ),
 )

@@ -112,7 +112,7 @@ class Read:
             return self.town.consultations()
         if part == "long_term_conditions":
             return long_term_conditions(
-                reading.raw, reading.identities, reading.findings, reading.seen.start
+                reading.raw, reading.known, reading.findings, reading.seen.start
             )
         sold = retrocession(self.town)
         assert sold is not None
@@ -144,9 +144,9 @@ def differences(
         SELECT k.person_id, min(t.id) AS id
         FROM (SELECT id, rng_gem, unnest(psa) AS psa FROM t_person WHERE followable) AS t
         JOIN known_ AS k USING (psa, rng_gem) GROUP BY k.person_id""")
-    connection.execute(
-        "CREATE OR REPLACE TEMP VIEW mine AS SELECT * FROM t_person WHERE followable"
-    )
+    connection.execute(f"""
+        CREATE OR REPLACE TEMP VIEW mine AS SELECT * FROM t_person
+        WHERE followable AND birth < {days[1]} AND (death IS NULL OR death >= {days[0]})""")
     connection.execute("""
         CREATE OR REPLACE TEMP TABLE cared AS
         SELECT id FROM (SELECT id, start FROM t_dispensing WHERE available AND seen(start)

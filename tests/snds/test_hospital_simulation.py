@@ -52,7 +52,6 @@ def test_a_column_is_written_in_the_years_it_was_collected(every: Recorded) -> N
                    if column.required and column.collected_in(year)
                    and column.name not in written]  # fmt: skip
         assert not missing, folder.name
-    assert not (every.folder / "T_MCO12VALOACE").exists()  # from 2013
     assert "UCD_COD" in parquet.read_schema(every.folder / "T_MCO14MED" / "00000.parquet").names
     assert "UCD_COD" not in parquet.read_schema(every.folder / "T_MCO16MED" / "00000.parquet").names
 
@@ -94,6 +93,37 @@ def test_the_bytes_do_not_depend_on_threads(tmp_path: Path) -> None:
     ]  # fmt: skip
     assert hashes[0] == hashes[1]
     assert len(hashes[0]) > 25
+
+
+def test_the_principal_diagnosis_changed_its_meaning_in_2009(tmp_path: Path) -> None:
+    """Before, it may stand among the associated ones; since, or without T17, it is the true one."""
+    settings = replace(SMALL, persons=300, first_year=2008, last_year=2009)
+    wrong = {}
+    for name, chosen in (("on", ["T17"]), ("off", [])):
+        simulate(settings, tmp_path / name, traps=traps.only(chosen))
+        truth = pd.read_parquet(tmp_path / name / "truth" / "diagnosis")
+        true = sorted(truth.loc[truth["position"] == "DP", "code"])
+        for year in (8, 9):
+            written = pd.read_parquet(tmp_path / name / f"T_MCO{year:02d}B")["DGN_PAL"]
+            others = pd.read_parquet(tmp_path / name / f"T_MCO{year:02d}D")["ASS_DGN"]
+            wrong[name, year] = sorted(written), sorted([*written, *others])
+    assert wrong["on", 8][0] != wrong["off", 8][0]
+    assert wrong["on", 8][1] == wrong["off", 8][1]
+    assert wrong["on", 9] == wrong["off", 9]
+    assert sorted(wrong["off", 8][0] + wrong["off", 9][0]) == true
+
+
+def test_numbers_of_hospitals_may_have_lost_their_zeros(tmp_path: Path, engine: Engine) -> None:
+    """With T9, and no FINESS of Corse, which has a letter; the stays read are the true ones."""
+    settings = replace(SMALL, regions=("84",))  # departments from 01
+    simulate(settings, tmp_path / "raw", traps=traps.only(["T9"]))
+    for table in ("B", "C"):
+        folder = next((tmp_path / "raw").glob(f"T_MCO??{table}"))
+        stored = parquet.read_table(folder / "00000.parquet")["ETA_NUM"].to_pylist()
+        assert min(stored) < 100_000_000
+    recorded = Recorded(tmp_path / "raw", engine)
+    assert recorded.read("stays") == recorded.true("stays")
+    assert recorded.true("stays")
 
 
 def test_two_blocks_read_together_meet_the_truth(tmp_path: Path, engine: Engine) -> None:

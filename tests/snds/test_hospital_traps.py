@@ -141,12 +141,15 @@ def test_all_traps_together_and_none_meet_the_truth(world: World) -> None:
 def test_tariffs_of_a_stay_follow_its_last_day(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    recorded = world.recorded()
+    recorded = world.recorded("T24")
     tariffs = world.connection.execute("SELECT ghm, ghs, year, tariff FROM ghs_tariffs").df()
     true = sorted(pd.read_parquet(recorded.folder / "truth" / "stay")["tariff"].round(2))
     assert _tariffs(recorded, tariffs) == true
     monkeypatch.setattr(hospital_tariffs, "tariff_year", lambda month: nw.col(month) // 100)
     assert _tariffs(recorded, tariffs) != true
+    bare = world.recorded()  # one tariff all year long
+    stays = pd.read_parquet(bare.folder / "truth" / "stay")
+    assert _tariffs(bare, tariffs) == sorted(stays["tariff"].round(2))
 
 
 def _tariffs(recorded: Recorded, tariffs: pd.DataFrame) -> list[float]:

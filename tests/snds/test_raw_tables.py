@@ -10,7 +10,7 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 from pyarrow import parquet
-from snds.drawn_town import write, write_dispensings, write_persons
+from snds.drawn_town import months, write, write_dispensings, write_persons
 
 from studylib.errors import DataMissing, TableError
 from studylib.sources import Engine
@@ -133,14 +133,18 @@ def test_a_truncated_file_is_named(tmp_path: Path, engine: Engine) -> None:
 
 def test_damaged_pages_are_told(tmp_path: Path) -> None:
     """A file whose end is good and whose pages are not stops the reading with a sentence."""
-    lines = [{"psa": f"{n:06d}", "day": date(2023, 3, 1), "boxes": 1} for n in range(3_000)]
-    write_dispensings(tmp_path, [*lines, {**lines[0], "FLX_DIS_DTD": date(2023, 12, 1)}])
+    flows = list(months(date(2023, 4, 1), date(2023, 12, 1)))
+    lines = [
+        {"psa": f"{n:06d}", "day": date(2023, 3, 1), "boxes": 1, "FLX_DIS_DTD": flows[n % 9]}
+        for n in range(3_000)
+    ]
+    write_dispensings(tmp_path, lines)
     write_persons(tmp_path, *[line["psa"] for line in lines])
     file = tmp_path / "ER_PRS_F" / "0.parquet"
     content = bytearray(file.read_bytes())
     content[200 : len(content) // 2] = bytes(len(content) // 2 - 200)
     file.write_bytes(bytes(content))
-    with pytest.raises(DataMissing, match="ne se lit pas jusqu'au bout"):
+    with pytest.raises(DataMissing, match=r"table ER_PRS_F : le fichier 0\.parquet est abîmé"):
         reading.read("essai", tmp_path, tmp_path / "events")
 
 

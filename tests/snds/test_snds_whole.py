@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from studylib import sources
-from studylib.errors import StudyError
+from studylib.errors import RequestError, StudyError
 from studylib.sources import Engine
 from studylib.sources.engine import Frame
 from studylib.sources.quality import QUALITY_TABLES, REJECTED_LINES
@@ -85,6 +85,26 @@ def test_a_cut_off_is_the_last_day(simulated: Path) -> None:
             period(raw, cut_off=date(2026, 1, 1))
         with pytest.raises(StudyError, match="aucun mois de soins n'est complet"):
             period(raw, lag_months=40)
+
+
+def test_the_lag_of_flows_is_a_line_of_the_source(
+    simulated: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two months of flow instead of six: four months more are observed, in a folder of its own."""
+    monkeypatch.setenv("STUDYLIB_PROJECT", str(tmp_path))
+    lines = [
+        f"{name}: {{kind: snds, location: {simulated}, flow_lag_months: {months}}}"
+        for name, months in (("usual", 6), ("recent", 2), ("wrong", -1))
+    ]
+    (tmp_path / "sources.yaml").write_text("\n".join(lines[:2]), encoding="utf-8")
+    recent = sources.open("recent")
+    assert recent.days[1] == days(date(2023, 1, 1))
+    assert sources.fingerprint("recent") == recent.fingerprint != sources.fingerprint("usual")
+    with Engine.start() as engine:
+        assert period(Raw("essai", simulated, engine)).end == days(date(2022, 9, 1))
+    (tmp_path / "sources.yaml").write_text("\n".join(lines), encoding="utf-8")
+    with pytest.raises(RequestError, match="flow_lag_months"):
+        sources.open("usual")
 
 
 def test_an_interrupted_reading_goes_on(

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 from conftest import drawn, redrawn, rows
 
-from studylib import cohort
+from studylib import cohort, tables
 from studylib.errors import DataMissing, StudyError
 
 YEAR_2022 = (date(2022, 1, 1), date(2022, 12, 31))
@@ -130,6 +130,26 @@ def test_other_supplies_replace_the_dispensings(draw_source, arms):
     made = cohort.new_users(source, arms, inclusion=YEAR_2022, days=packs)
     spans = source.engine.collect(cohort.episodes(made))
     assert (spans["end"] - spans["start"]).tolist() == [90]
+
+
+def test_tables_of_persons_are_as_declared(draw_source, arms):
+    source = draw_source(HEADER + "1 | AVK | 2022-01-01 | 60\n1 | AOD | 2022-02-01 | 60")
+    made = users(source, arms)
+    spans = cohort.episodes(made)
+    made_of = {
+        "EVENTS": source.events(arms["AVK"]),
+        "PEOPLE": made.people,
+        "EPISODES": spans,
+        "SUPPLY": cohort.dispensing_days(source, arms),
+        "CONCURRENT": cohort.concurrent(source.engine, spans, arms=list(arms)),
+        "TREATMENT_CHANGES": cohort.treatment_changes(made),
+        "DAYS_COVERED": cohort.days_covered(made),
+        "FOLLOW_UP": cohort.persistence(made),
+    }
+    for name, table in made_of.items():
+        found = source.engine.collect(table)
+        assert len(found), name
+        tables.check(found, getattr(tables, name))
 
 
 def test_dose_per_day_is_missing_rather_than_too_low(draw_source, arms):

@@ -17,7 +17,7 @@ from pyarrow import parquet
 from studylib import project
 from studylib.errors import DataMissing, StudyError
 from studylib.sources import Engine, EngineSettings
-from studylib.sources.engine import DuckEngine, scratch
+from studylib.sources.engine import DuckEngine, duck, scratch
 
 ROWS = 3_000_000
 
@@ -87,6 +87,53 @@ def test_too_little_memory_is_told_with_what_was_granted(tmp_path):
         assert "« lists »" in str(told.value)
         assert tables(engine) == []
         assert engine.count(engine.checkpoint(numbers(engine), "numbers")) == 3
+
+
+def listed(rows: nw.LazyFrame) -> nw.LazyFrame:
+    """The number of rows by way of one list of them all, which does not spill."""
+    return nw.from_native(rows.to_native().aggregate("min(person_id) AS first, len(list(a)) AS n"))
+
+
+def persons(engine: DuckEngine, rows: int, count: int) -> nw.LazyFrame:
+    sql = f"SELECT range % {count} AS person_id, hash(range) AS a FROM range({rows})"
+    return nw.from_native(engine.connection.sql(sql))
+
+
+def test_persons_are_taken_a_part_at_a_time_where_memory_is_short(tmp_path):
+    with started(tmp_path) as engine:
+        rows = persons(engine, 12_000_000, 64)
+        with pytest.raises(StudyError, match="0,1 Go"):
+            engine.checkpoint(listed(rows), "whole")
+        kept = engine.collect(engine.checkpoint_by_person(rows, listed, "parts"))
+        parts = len(kept)
+        assert parts in (4, 16)
+        assert sorted(kept["first"]) == list(range(parts))
+        assert set(kept["n"]) == {12_000_000 // parts}
+
+
+def test_a_person_whom_memory_cannot_hold_is_told(tmp_path):
+    with started(tmp_path) as engine:
+        with pytest.raises(StudyError, match=r"« parts » : les 0,1 Go"):
+            engine.checkpoint_by_person(persons(engine, 12_000_000, 1), listed, "parts")
+        assert tables(engine) == []
+
+
+def test_parts_cut_short_leave_no_table(tmp_path, monkeypatch):
+    monkeypatch.setattr(duck, "_SLICES", (4,))
+    with started(tmp_path) as engine:
+        made = []
+
+        def make(rows: nw.LazyFrame) -> nw.LazyFrame:
+            made.append(rows)
+            if len(made) == 3:
+                raise KeyboardInterrupt
+            return listed(rows)
+
+        with pytest.raises(KeyboardInterrupt):
+            engine.checkpoint_by_person(persons(engine, 4_000, 8), make, "parts")
+        assert tables(engine) == []
+        kept = engine.checkpoint_by_person(persons(engine, 4_000, 8), listed, "parts")
+        assert engine.collect(kept)["n"].tolist() == [1_000] * 4
 
 
 def test_a_full_temporary_folder_is_told_when_spilling(tmp_path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from datetime import date
 from pathlib import Path
@@ -334,6 +335,75 @@ def test_finess_in_the_encoding_and_with_the_date_of_its_extraction(tmp_path):
 def test_what_is_no_finess_extraction(tmp_path, text, said):
     with pytest.raises(TableError, match=said):
         bring("finess", FINESS_NAME, text, tmp_path)
+
+
+FLOW_NAME = "finess-structures-journalier-20260929.json.gz"
+
+
+def flow_site(number: str, commune: str, name: str, **more: object) -> dict[str, object]:
+    places = [{"usageAdresse": "06", "cogCommune": "75101"}]
+    places.append({"usageAdresse": "03", "cogCommune": commune})
+    known = {"numFinessEge": number, "nomEgeLong": name, "nomEgeCourt": "", "dateFermeture": None}
+    return {
+        "informationsGeneralesEGE": {**known, "dateOuverture": "1979-02-13", **more},
+        "categorieentiteGeographiqueExercice": "355",
+        "adresse": places,
+        "etatObjet": "I" if more.get("dateFermeture") else "A",
+    }
+
+
+def flow_text(*sites: dict[str, object]) -> str:
+    entity = {"informationsGeneralesPMEJ": {"numFinessPm": "010780054"}, "ege": list(sites)}
+    head = {"establishments": 104734, "generatedAt": "2026-09-29T00:00:00.000000000Z"}
+    return json.dumps({**head, "pmej": [entity, {**entity, "ege": []}], "gco": []}, indent=1)
+
+
+def bring_flow(text: str, folder: Path) -> None:
+    path = folder / FLOW_NAME
+    path.write_bytes(gzip.compress(text.encode()))
+    referentials.update("finess", path, today=date(2026, 10, 1))
+
+
+@pytest.mark.parametrize("block", [7, 1 << 20])
+def test_finess_in_the_flow_that_took_the_place_of_the_extraction(tmp_path, monkeypatch, block):
+    monkeypatch.setattr("studylib.files.json_stream._BLOCK", block)
+    text = flow_text(
+        flow_site("010000024", "01451", "CH DE FLEYRIAT"),
+        flow_site("2B0000020", "2B033", "CH DE BASTIA", dateOuverture="1900-01-01"),
+        flow_site("970100012", "97101", "POLYCLINIQUE"),
+        flow_site("010000099", "01451", "FERMÉ", dateFermeture="1999-12-31"),
+    )
+    bring_flow(text, tmp_path)
+    table = referentials.referential("finess")
+    assert table["finess"].tolist() == ["010000024", "2B0000020", "970100012"]
+    assert set(table["legal_entity"]) == {"010780054"}
+    regions = [referentials.department_region(each) for each in table["department"]]
+    assert regions == ["84", "94", "01"]
+    assert table["category"].tolist() == ["355"] * 3
+    assert table["opened"].isna().tolist() == [False, True, False]
+    assert referentials.versions("finess")["version"].tolist() == ["2026-09-29"]
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "said"),
+    [
+        (
+            flow_text(flow_site("010000024", "01451", "X"))[:-40],
+            DataMissing,
+            "illisible ou tronqué",
+        ),
+        (flow_text(), TableError, "aucun établissement en service"),
+        (flow_text(flow_site("1234", "01451", "X")), TableError, "9 caractères"),
+        (
+            flow_text({"etatObjet": "A"}),
+            TableError,
+            "informationsGeneralesEGE",
+        ),
+    ],
+)
+def test_what_is_no_flow_of_finess(tmp_path, text, kind, said):
+    with pytest.raises(kind, match=said):
+        bring_flow(text, tmp_path)
 
 
 def test_numbers_sent_twice_have_their_years(tmp_path):

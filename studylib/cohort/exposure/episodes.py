@@ -43,7 +43,15 @@ def covered(engine: Engine, days: Frame, *, grace_days: int, carry_over: bool) -
     """Episodes from rows person_id, arm, start, days (one per person, arm and day)."""
     if grace_days < 0:
         raise StudyError(f"Délai de grâce de {grace_days} jours : il doit être nul ou positif.")
-    supplied = _with_stock(days) if carry_over else _without_stock(days)
+
+    def spans(rows: Frame) -> Frame:
+        return _spans(_with_stock(rows) if carry_over else _without_stock(rows), grace_days)
+
+    return engine.checkpoint_by_person(days, spans, "episodes")
+
+
+def _spans(supplied: Frame, grace_days: int) -> Frame:
+    """Runs of rows whose ``until`` is never exceeded by more than ``grace_days``."""
     by = ("person_id", "arm")
     broken = supplied.with_columns(
         nw.col("until").shift(1).over(*by, order_by="start").alias("before")
@@ -53,10 +61,10 @@ def covered(engine: Engine, days: Frame, *, grace_days: int, carry_over: bool) -
     numbered = broken.with_columns(
         nw.col("break").cum_sum().over(*by, order_by="start").cast(nw.Int64()).alias("number")
     )
-    spans = numbered.group_by(*by, "number").agg(
+    found = numbered.group_by(*by, "number").agg(
         nw.col("start").min().alias("start"), nw.col("until").max().alias("end")
     )
-    return engine.checkpoint(spans.select("person_id", "arm", "start", "end"), "episodes")
+    return found.select("person_id", "arm", "start", "end")
 
 
 def _with_stock(days: Frame) -> Frame:

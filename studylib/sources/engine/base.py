@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -48,6 +48,13 @@ class Engine(ABC):
     @abstractmethod
     def checkpoint(self, frame: Frame, name: str) -> Frame:
         """``frame`` computed once and kept; ``name`` is for whoever inspects the session."""
+
+    def checkpoint_by_person(self, rows: Frame, make: Callable[[Frame], Frame], name: str) -> Frame:
+        """``make(rows)`` as a checkpoint, made some persons at a time where memory is short.
+
+        What ``make`` gives of a person must stand on that person's rows alone (``person_id``).
+        """
+        return self.checkpoint(make(rows), name)
 
     @abstractmethod
     def write_parquet(self, frame: Frame, file: Path, *, sort_by: Sequence[str] = ()) -> int:

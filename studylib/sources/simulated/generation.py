@@ -6,12 +6,11 @@ import json
 from dataclasses import asdict
 from pathlib import Path
 
-import duckdb
+from duckdb import DuckDBPyConnection
 
 from studylib import project
 from studylib.sources import integrity
-from studylib.sources.engine import EngineSettings
-from studylib.sources.engine.duck import silence
+from studylib.sources.engine.duck import DuckEngine
 from studylib.sources.made_once import made_once
 from studylib.sources.simulated import event_tables
 from studylib.sources.simulated.anticoagulants import (
@@ -35,7 +34,7 @@ CHUNK = 200_000  # persons whose world is in memory at once
 
 
 def create_illnesses(
-    connection: duckdb.DuckDBPyConnection, settings: Settings, low: int, high: int
+    connection: DuckDBPyConnection, settings: Settings, low: int, high: int
 ) -> None:
     """The world's first tables: the persons, what ails them, their courses and bleedings."""
     create_professionals(connection, settings)
@@ -49,9 +48,7 @@ def create_illnesses(
     create_bleedings(connection, settings)
 
 
-def create_world(
-    connection: duckdb.DuckDBPyConnection, settings: Settings, low: int, high: int
-) -> None:
+def create_world(connection: DuckDBPyConnection, settings: Settings, low: int, high: int) -> None:
     """The world's tables for persons ``low`` to ``high - 1``: what truly happens to them.
 
     ``people``, ``lives``, ``conditions``, ``stays``, ``deaths``, ``en_sus``, ``dispensings`` (a
@@ -85,16 +82,13 @@ def ensure(settings: Settings) -> Path:
 def generate(settings: Settings, folder: Path) -> dict[str, int]:
     """Writes the event tables and ``manifest.json`` into ``folder``; total rows by table."""
     totals: dict[str, int] = {}
-    connection = duckdb.connect(config=EngineSettings.from_environment().duckdb())
-    connection.execute("SET preserve_insertion_order = true")  # the same bytes on any thread count
-    silence(connection)
-    try:
+    with DuckEngine.start() as engine:
+        connection = engine.connection
+        connection.execute("SET preserve_insertion_order = true")  # the same bytes, any threads
         for chunk, low in enumerate(range(0, settings.persons, CHUNK)):
             create_world(connection, settings, low, min(low + CHUNK, settings.persons))
             rows = event_tables.write(connection, settings, folder, chunk)
             totals = {name: totals.get(name, 0) + rows.get(name, 0) for name in {**totals, **rows}}
-    finally:
-        connection.close()
     manifest = {
         "kind": "simulated",
         "files": integrity.contents(folder),

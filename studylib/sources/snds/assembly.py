@@ -20,8 +20,6 @@ from studylib.sources.snds.raw import Raw
 from studylib.sources.snds.retrocession import retrocession
 from studylib.sources.snds.town import Town
 
-OTHER_TABLES = ("unlinked_stays",)  # written beside the event tables, for spending and activity
-
 
 @dataclass
 class Reading:
@@ -42,13 +40,33 @@ class Reading:
         return people.persons(self.raw, self.identities)
 
     @cached_property
+    def known(self) -> Frame:
+        """``identities`` with death_date, persons who are not in ``persons`` having their reason.
+
+        Every table of events names its persons by it: no event is of somebody ``persons`` lacks.
+        """
+        told = self.persons.select(
+            "person_id", "death_date", people.not_observed(self.seen.start, self.seen.end)
+        )
+        reason = nw.coalesce("reason", "not_observed")
+        named = self.identities.join(told, on="person_id", how="left").with_columns(reason=reason)
+        return self.raw.engine.checkpoint(
+            named.select(
+                "psa",
+                "rng_gem",
+                "person_id",
+                nw.col("reason").is_null().alias("followable"),
+                "reason",
+                "death_date",
+            ),
+            "known",
+        )
+
+    @property
     def lookup(self) -> Frame:
         """One row per pseudonym and birth rank: psa, rng_gem, person_id, unfollowed, death_date."""
-        deaths = self.persons.select("person_id", "death_date")
-        named = self.identities.join(deaths, on="person_id", how="left").select(
-            "psa", "rng_gem", "person_id", nw.col("reason").alias("unfollowed"), "death_date"
-        )
-        return self.raw.engine.checkpoint(named, "lookup")
+        unfollowed = nw.col("reason").alias("unfollowed")
+        return self.known.select("psa", "rng_gem", "person_id", unfollowed, "death_date")
 
 
 def town(reading: Reading) -> dict[str, Frame]:
@@ -68,14 +86,13 @@ def town(reading: Reading) -> dict[str, Frame]:
     told.append(residence.places(engine, care.visit_lines))
     engine.release(care.visit_lines)
     if raw.has("IR_IMB_R"):
-        both = exempted_persons(raw, reading.identities, reading.seen, told)
+        both = exempted_persons(raw, reading.known, reading.seen, told)
         noted.note_exemptions(findings, both)
     tables = persons_and_observation(reading, told) | {
         "dispensings": with_establishment(raw, findings, dispensings),
         "consultations": consultations,
     }
     sold = retrocession(care)
-    findings.coding(raw.codings())
     return tables if sold is None else {**tables, "hospital_drugs": sold}
 
 
@@ -87,19 +104,10 @@ def persons_and_observation(reading: Reading, care: Sequence[Frame]) -> dict[str
     """
     raw, seen = reading.raw, reading.seen
     placed = residence.regions(raw.engine, reading.persons, care)
-    unborn = reading.persons.filter(nw.col("birth_date").is_null())
-    reading.findings.reject(
-        "IR_BEN_R",
-        "impossible_birth",
-        unborn.select(nw.col("person_id").cast(nw.String()).alias("line")),
-        raw.engine.count(reading.persons),
-    )
-    alive = nw.col("death_date").is_null() | (nw.col("death_date") >= seen.start)
+    noted.note_set_aside(raw, reading.findings, reading.known)
+    observed = reading.persons.filter(people.not_observed(seen.start, seen.end).is_null())
     whole = raw.engine.checkpoint(
-        reading.persons.filter(alive & (nw.col("birth_date") < seen.end)).join(
-            placed, on="person_id", how="inner"
-        ),
-        "persons_seen",
+        observed.join(placed, on="person_id", how="inner"), "persons_seen"
     )
     noted.note_persons(raw, reading.findings, whole)
     start = nw.max_horizontal(nw.col("birth_date"), nw.lit(seen.start))
@@ -139,17 +147,16 @@ def conditions(reading: Reading) -> dict[str, Frame]:
     """Long-term conditions (ALD) of the register."""
     if not reading.raw.has("IR_IMB_R"):
         return {}
-    table = long_term_conditions(
-        reading.raw, reading.identities, reading.findings, reading.seen.start
-    )
+    table = long_term_conditions(reading.raw, reading.known, reading.findings, reading.seen.start)
     return {"long_term_conditions": table}
 
 
 def hospital(reading: Reading) -> dict[str, Frame]:
     """Stays and what is in them, from the PMSI when it is there."""
-    known = people.hospital_identities(reading.raw, reading.identities)
+    known = people.hospital_identities(reading.raw, reading.known)
     tables = read_hospital(reading.raw, known, reading.findings)
-    return {
-        name: frame.select(*EVENT_TABLES[name].names) if name in EVENT_TABLES else frame
-        for name, frame in tables.items()
-    }
+    if "unlinked_stays" in tables:
+        tables["unlinked_stays"] = residence.with_region(
+            reading.raw.engine, tables["unlinked_stays"]
+        )
+    return {name: frame.select(*EVENT_TABLES[name].names) for name, frame in tables.items()}

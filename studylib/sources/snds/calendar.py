@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from itertools import pairwise
 
 from studylib.errors import DataMissing, StudyError, TableError
 from studylib.sources.snds.columns import EPOCH
+from studylib.sources.snds.findings import Findings
+from studylib.sources.snds.flow_cells import flow_cells
 from studylib.sources.snds.raw import Raw
 
 LONGEST_GAP_MONTHS = 12  # between two flows; more is a mistake, not a rare table
+ENOUGH = 20  # lines in a usual month: chance alone then leaves none in e^-20 of cases
 FLOW_LAG_MONTHS = 6  # 99 % of lines have come by then (Cnam)
 
 
@@ -54,10 +58,38 @@ def period(raw: Raw, *, cut_off: date | None = None, lag_months: int | None = No
     return Period(days(start), days(end), first, last, days(complete))
 
 
+def within_hospital_years(raw: Raw, seen: Period, findings: Findings) -> Period:
+    """The same days, those without any hospital table left out or refused.
+
+    Days observed in a year that the PMSI lacks would be days without stays. The month that comes
+    before the first flow is left out and told; DataMissing when more is lacking.
+    """
+    years = set(raw.years("T_MCOaaB"))
+    first, last = _date(seen.start), _date(seen.end - 1)
+    lacking = [year for year in range(first.year, last.year + 1) if year not in years]
+    if not years or not lacking:
+        return seen
+    begins = date(first.year + 1, 1, 1)
+    if lacking == [first.year] and begins <= month_after(first, 1):
+        findings.notice(
+            "T_MCOaaB", f"année {first.year} absente ; l'observation commence le {begins}"
+        )
+        return replace(seen, start=days(begins))
+    raise DataMissing(
+        f"Source « {raw.name} », table T_MCOaaB : année {', '.join(map(str, lacking))} absente "
+        f"alors que le DCIR observe les soins du {first} au {last} ; la déposer, ou borner la "
+        "période : cut_off dans sources.yaml pour la fin, moins d'archives ER_PRS_F pour le début."
+    )
+
+
+def _date(day: int) -> date:
+    return EPOCH + timedelta(days=day)
+
+
 def _flows(raw: Raw) -> tuple[date, date]:
     """First and last flow. One far from all others is a date mistyped, and would move the end."""
-    found = raw.engine.collect(raw.table("ER_PRS_F", ["FLX_DIS_DTD"]).unique())["FLX_DIS_DTD"]
-    flows = sorted(int(day) for day in found.dropna())
+    months = flow_cells(raw, "ER_PRS_F").groupby("FLX_DIS_DTD")["lines"].sum()
+    flows = sorted(int(day) for day in months.index)
     if not flows:
         raise DataMissing(
             f"Source « {raw.name} », table ER_PRS_F : aucune ligne ; vérifier l'extraction."
@@ -70,7 +102,20 @@ def _flows(raw: Raw) -> tuple[date, date]:
                 f"{before} et {after} ; date impossible ou mois absents : corriger, ou extraire "
                 "les mois qui manquent."
             )
+    _check_months(raw, known, int(months.sum()))
     return known[0], known[-1]
+
+
+def _check_months(raw: Raw, flows: Sequence[date], lines: int) -> None:
+    """DataMissing when a month between two flows has none, and the others many lines."""
+    had = {(day.year, day.month) for day in flows}
+    span = range(flows[0].year * 12 + flows[0].month - 1, flows[-1].year * 12 + flows[-1].month)
+    gone = [f"{m // 12}-{m % 12 + 1:02d}" for m in span if (m // 12, m % 12 + 1) not in had]
+    if gone and lines / len(had) >= ENOUGH:
+        raise DataMissing(
+            f"Source « {raw.name} », table ER_PRS_F, colonne FLX_DIS_DTD : aucun flux en "
+            f"{', '.join(gone[:6])} ; extraire ces mois."
+        )
 
 
 def observed_until(complete: date, cut_off: date | None) -> date:

@@ -97,6 +97,16 @@ def _day(value: nw.Expr, kind: nw.dtypes.DType) -> nw.Expr | None:
 
 
 def _number(value: nw.Expr, kind: nw.dtypes.DType, *, whole: bool) -> nw.Expr | None:
+    """A number; what is none (NaN, infinite, a fraction where a whole one is due) is missing."""
     if not (kind.is_numeric() or isinstance(kind, nw.Boolean)):
         return None
+    if kind.is_float():
+        sound = value.is_finite() & (value == value.floor()) if whole else value.is_finite()
+        value = nw.when(sound).then(value)
     return value.cast(nw.Int64() if whole else nw.Float64())
+
+
+def digits(column: str) -> nw.Expr:
+    """A whole number from a text of digits; null for any other text."""
+    written = nw.col(column)
+    return nw.when(written.str.contains("^[0-9]{1,18}$")).then(written).cast(nw.Int64())

@@ -15,7 +15,7 @@ import pandas as pd
 from studylib.sources.engine import Engine, Frame
 from studylib.sources.snds.calendar import Period
 from studylib.sources.snds.findings import Findings, line_key
-from studylib.sources.snds.people import PSEUDONYM, real_date, unfollowed
+from studylib.sources.snds.people import NO_DATE, PSEUDONYM, real_date, unfollowed
 from studylib.sources.snds.raw import Raw
 
 ALD_GROUNDS = (41, 43, 45)  # IMB_ETM_NAT: on the list, off the list, several diseases
@@ -35,7 +35,15 @@ def long_term_conditions(raw: Raw, known: Frame, findings: Findings, since: int)
     kept = records.filter(ald_ground())
     for reason, lines in unfollowed(kept).items():
         _reject_records(findings, lines, reason, total)
-    mine = raw.engine.checkpoint(kept.filter(nw.col("followable")), "long_term")
+    followed = kept.filter(nw.col("followable"))
+    begun, coded = real_date("IMB_ALD_DTD"), nw.col("MED_MTF_COD")
+    _reject_records(findings, followed.filter(begun.is_null()), "impossible_date", total)
+    uncoded = followed.filter(~begun.is_null() & coded.is_null())
+    _reject_records(findings, uncoded, "unknown_code", total)
+    sound = followed.filter(~begun.is_null() & ~coded.is_null())
+    mine = raw.engine.checkpoint(
+        sound.with_columns(nw.col("INS_DTE").fill_null(NO_DATE)), "long_term"
+    )
     latest = latest_record(mine)
     _reject_records(findings, latest.filter(~nw.col("latest")), "superseded", total)
     findings.coding(ald_numbers(raw.engine, latest.filter(nw.col("latest")), since))

@@ -112,6 +112,10 @@ class Findings:
         """Adds how a column is written, by year: table, column, year, form, lines."""
         self._add("codings", self._collected(frame))
 
+    def notice(self, table: str, sentence: str, lines: int = 0) -> None:
+        """Adds a sentence that is told each time the source is opened, about ``table``."""
+        self._add("notices", {"table": [table], "sentence": [sentence], "lines": [lines]})
+
     def table(self, name: str) -> pd.DataFrame:
         """One of the quality tables, its rows of one same key added up."""
         contract = QUALITY_TABLES[name]
@@ -182,7 +186,9 @@ def _records(rows: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 def _months(days: pd.Series) -> pd.Series:
-    known = {day: (_EPOCH + timedelta(days=int(day))).strftime("%Y-%m") for day in set(days)}
+    known = {
+        day: (_EPOCH + timedelta(days=int(day))).strftime("%Y-%m") for day in set(days.dropna())
+    }
     return days.map(known)
 
 

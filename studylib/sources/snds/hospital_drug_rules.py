@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import narwhals as nw
 
+from studylib.sources.snds.columns import digits
+
 EARLY_ACCESS = "T_MCOaaMEDATU"
 OLDEST = 2  # years before that of the table: an older administration is an error of date
 
@@ -46,7 +48,7 @@ def ucd_form(column: str) -> nw.Expr:
 
 def month_of(year: str, month: str) -> nw.Expr:
     """A month as YYYYMM from a year and a two-character month."""
-    return nw.col(year) * 100 + nw.col(month).cast(nw.Int64())
+    return nw.col(year) * 100 + digits(month)
 
 
 def shares(column: str) -> nw.Expr:
@@ -80,6 +82,7 @@ def line_reason() -> nw.Expr:
         (has_no_number(), "nonpositive_number"),
         (is_too_old(), "old_year"),
         (nw.col("ucd7").is_null(), "unknown_code"),
+        (nw.col("day").is_null(), "impossible_date"),
         (is_off_list() & ~is_early_access(), "off_list"),
     )
     reason = nw.lit(None, nw.String())

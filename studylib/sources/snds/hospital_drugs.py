@@ -19,6 +19,7 @@ from studylib.sources.snds.liste_en_sus import ListeEnSus
 from studylib.sources.snds.raw import Raw
 
 ABOVE_TARIFF = "price_above_tariff"  # kept, at the tariff
+TABLES = (*[table for table, *_ in collections.PUBLIC], "T_MCOaaFH", "T_MCOaaFHSTC")
 
 
 def read_hospital_drugs(
@@ -36,7 +37,7 @@ def read_hospital_drugs(
         return None
     written = engine.checkpoint(nw.concat(found), "drug_collections")
     checked = engine.checkpoint(_checked(engine, written, listed), "drug_lines")
-    for table in (*[table for table, *_ in collections.PUBLIC], "T_MCOaaFH", "T_MCOaaFHSTC"):
+    for table in TABLES:
         if raw.has(table):
             _set_aside(engine, table, checked.filter(nw.col("table") == table), findings)
     return engine.checkpoint(_events(checked), "hospital_drugs")
@@ -114,6 +115,8 @@ def _set_aside(engine: Engine, table: str, checked: Frame, findings: Findings) -
     told = findings.reject_each(table, _shown(aside, nw.col("reason")), total)
     kept = checked.filter(nw.col("reason").is_null())
     excess = (nw.col("price") - drug.capped()).alias("price")
+    unpriced = kept.filter(nw.col("price").is_null())
+    findings.link(table, "price", engine.count(kept), engine.count(unpriced))
     above = kept.with_columns(excess).filter(nw.col("price") > 0)
     findings.reject_each(table, _shown(above, nw.lit(ABOVE_TARIFF)), total, (ABOVE_TARIFF,))
     known = "T_MCOaaCSTC" if table == "T_MCOaaFHSTC" else "T_MCOaaB"
@@ -179,6 +182,6 @@ def _events(checked: Frame) -> Frame:
         nw.col("day").alias("start"),
         (nw.col("day") + 1).alias("end"),
         (nw.col("number") / nw.col("shares")).alias("quantity"),
-        (drug.capped() / nw.col("shares")).alias("cost"),
+        (drug.capped() / nw.col("shares")).fill_null(0.0).alias("cost"),
         nw.col("ETA_NUM").alias("establishment"),
     )

@@ -12,6 +12,7 @@ from studylib.sources.snds.hospital_stays import KEY
 from studylib.sources.snds.raw import Raw
 
 REASONS = (
+    "no_key",
     "error_group",
     "duplicate_finess",
     "other_establishment",
@@ -40,6 +41,8 @@ def set_aside(raw: Raw, base: Frame, findings: Findings) -> None:
     right = kept.filter(nw.col("linked").fill_null(False))
     unknown = engine.count(right.filter(nw.col("known_person").is_null()))
     findings.link("T_MCOaaC", "IR_BEN_R", engine.count(right), unknown)
+    undated = engine.count(base.filter(nw.col("month_known").is_null()))
+    findings.link("T_MCOaaB", "SOR_ANN, SOR_MOI", lines, undated)
     by_day = base.with_columns((nw.col("end") - 1).alias("care_day"))
     findings.volume(
         by_day.filter(~nw.col("care_day").is_null())

@@ -57,8 +57,8 @@ OVERSEAS = {"9A": "971", "9B": "972", "9C": "973", "9D": "974", "9F": "976"}
 
 
 def is_error_group() -> nw.Expr:
-    """Stays the classification could not group: a GHM that begins with 90."""
-    return nw.col("GRG_GHM").str.starts_with(ERROR_GROUP).fill_null(False)
+    """Stays the classification could not group: a GHM that begins with 90, or none at all."""
+    return nw.col("GRG_GHM").str.starts_with(ERROR_GROUP).fill_null(True)
 
 
 def is_duplicate_transmission() -> nw.Expr:

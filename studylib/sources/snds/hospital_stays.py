@@ -14,6 +14,8 @@ import pandas as pd
 from studylib.errors import TableError
 from studylib.sources.engine import Engine, Frame
 from studylib.sources.snds import hospital_rules as rules
+from studylib.sources.snds.columns import digits
+from studylib.sources.snds.people import real_date
 from studylib.sources.snds.raw import Raw
 
 RANKS = 100_000  # establishments that one year may hold
@@ -49,7 +51,7 @@ def with_stay_id(lines: Frame, sent: Frame) -> Frame:
     ``stay_id`` is year, rank of the establishment and RSA_NUM in one number: unique over years,
     the same whatever the order of files.
     """
-    number = nw.col("RSA_NUM").str.replace_all("[^0-9]", "").cast(nw.Int64())
+    number = digits("RSA_NUM")
     return lines.join(sent, on=["YEAR", "ETA_NUM"], how="left").with_columns(
         ((year_part() * RANKS + nw.col("rank")) * NUMBERS + number).alias("stay_id")
     )
@@ -69,25 +71,30 @@ def base_stays(raw: Raw, identities: Frame, sent: Frame) -> Frame:
     """One row per line of T_MCOaaB, kept or not.
 
     Columns: stay_id, the raw key, reason (why it is set aside, else null), start, end (days, null
-    when not collected), first_day (of the month of exit), psa, person_id (null when not linked),
+    when not collected), first_day (of the month of exit, of January when it is not told: then
+    month_known is null), psa, person_id (null when not linked),
     link (why not: return_code, unknown_person, no_exact_date), cost (euros, null when not valued),
     ghm, ghs, emergency, died, department, DGN_PAL, DGN_REL. TableError when a key repeats.
     """
     engine = raw.engine
     stays = with_stay_id(raw.table("T_MCOaaB", B_COLUMNS), sent)
-    exit_month = nw.col("SOR_ANN") * 100 + nw.col("SOR_MOI").cast(nw.Int64())
+    number = digits("SOR_MOI")
+    right = (nw.col("SOR_ANN") == nw.col("YEAR")) & (number >= 1) & (number <= 12)
+    month = nw.when(right).then(nw.col("YEAR") * 100 + number)
+    without_key = nw.when(nw.col("stay_id").is_null()).then(nw.lit("no_key"))
     described = stays.select(
         "stay_id",
         *KEY,
         "DGN_PAL",
         "DGN_REL",
-        rules.rejection().alias("reason"),
+        without_key.otherwise(rules.rejection()).alias("reason"),
         nw.col("GRG_GHM").alias("ghm"),
         nw.col("GHS_NUM").alias("ghs"),
         nw.col("ENT_PRV").is_in(list(rules.EMERGENCY)).fill_null(False).alias("emergency"),
         (nw.col("SOR_MOD") == rules.DIED).fill_null(False).alias("died"),
         rules.department().alias("department"),
-        exit_month.alias("month"),
+        month.alias("month_known"),
+        nw.coalesce(month, nw.col("YEAR") * 100 + 1).alias("month"),
     )
     joined = (
         described.join(months(engine), on="month", how="left")
@@ -102,11 +109,13 @@ def base_stays(raw: Raw, identities: Frame, sent: Frame) -> Frame:
 def _persons(raw: Raw, identities: Frame, sent: Frame) -> Frame:
     """Per stay: psa, start, end, linked (return codes) and person_id, from T_MCOaaC."""
     names = [*KEY[1:], "NIR_ANO_17", "EXE_SOI_DTD", "EXE_SOI_DTF", *rules.RETURN_CODES]
+    first, last = real_date("EXE_SOI_DTD"), real_date("EXE_SOI_DTF")
+    sound = first <= last
     lines = with_stay_id(raw.table("T_MCOaaC", names), sent).select(
         "stay_id",
         nw.col("NIR_ANO_17").alias("psa"),
-        nw.col("EXE_SOI_DTD").alias("start"),
-        (nw.col("EXE_SOI_DTF") + 1).alias("end"),
+        nw.when(sound).then(first).alias("start"),
+        nw.when(sound).then(last + 1).alias("end"),
         rules.link_is_right(raw, "T_MCOaaC").alias("linked"),
     )
     known = identities.select("psa", nw.col("person_id").alias("known_person"))
@@ -148,8 +157,9 @@ def _values(raw: Raw, sent: Frame) -> Frame:
 
 
 def _check_keys(raw: Raw, base: Frame) -> None:
+    numbered = base.filter(~nw.col("stay_id").is_null())
     counts = raw.engine.collect(
-        base.select(nw.len().alias("rows"), nw.col("stay_id").n_unique().alias("different"))
+        numbered.select(nw.len().alias("rows"), nw.col("stay_id").n_unique().alias("different"))
     ).fillna(0)
     repeated = int(counts["rows"].iloc[0]) - int(counts["different"].iloc[0])
     if repeated:

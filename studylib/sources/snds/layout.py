@@ -39,8 +39,10 @@ class RawColumn:
 
     ``width`` is that of a code, which gets its zeros back when it was stored as a number. The
     column is collected from ``first_year`` to ``last_year`` (both included; None is open), then
-    under the name ``successor``. ``required`` columns stop the reading when absent. ``whole``
-    counts are numbers in the tables, and never have decimals.
+    under the name ``successor``. ``required`` columns stop the reading when absent, ``filled``
+    ones also when no line of a folder has a value; ``without`` says in French what follows when
+    a column that is read can be done without ("" when nothing does). ``whole`` counts are numbers
+    in the tables, and never have decimals.
     """
 
     name: str
@@ -50,6 +52,8 @@ class RawColumn:
     last_year: int | None = None
     successor: str | None = None
     required: bool = False
+    filled: bool = False
+    without: str = ""
     whole: bool = False
 
     def collected_in(self, year: int) -> bool:
@@ -78,6 +82,15 @@ class RawTable:
     def names(self) -> list[str]:
         """Column names in declared order."""
         return [column.name for column in self.columns]
+
+    @property
+    def first_year(self) -> int:
+        """The year the table begins, as far as its columns tell; 0 when they do not.
+
+        >>> table("T_MCOaaMED").first_year, table("IR_BEN_R").first_year
+        (2008, 0)
+        """
+        return min((c.first_year for c in self.columns if c.first_year), default=0)
 
     def column(self, name: str) -> RawColumn:
         """The declared column called ``name``; KeyError when it is not declared."""
@@ -116,7 +129,9 @@ def _table(name: str, lines: pd.DataFrame) -> RawTable:
             first_year=_number(row["first_year"]),
             last_year=_number(row["last_year"]),
             successor=row["successor"] or None,
-            required=row["required"] == "yes",
+            required=row["required"] in ("yes", "filled"),
+            filled=row["required"] == "filled",
+            without=row["without"],
             whole=row.get("whole") == "yes",
         )
         for row in lines.to_dict("records")

@@ -11,6 +11,7 @@ import narwhals as nw
 from studylib.sources.engine import Frame
 from studylib.sources.snds.calendar import Period
 from studylib.sources.snds.findings import Findings, line_key
+from studylib.sources.snds.flow_cells import flow_cells
 from studylib.sources.snds.layout import NINE_KEYS
 from studylib.sources.snds.people import NO_DATE, TOO_LATE, UNKNOWN_PERSON
 from studylib.sources.snds.raw import Raw
@@ -21,6 +22,7 @@ INFORMATION, SUPPLEMENT, DIRECT_BILLING, MET_TWICE = (
     "public_direct_billing",
     "met_twice",
 )
+NO_QUANTITY = "no_quantity"
 IMPOSSIBLE_DATE, OUT_OF_FLOW, BEFORE_PERIOD, AFTER_DEATH = (
     "impossible_date",
     "out_of_flow",
@@ -61,11 +63,7 @@ def united(
 
 def stray_places(raw: Raw, table: str) -> list[tuple[int, int]]:
     """Months of flow and archives (first day, year) of which another archive holds more."""
-    cells = raw.engine.collect(
-        raw.table(table, ["FLX_DIS_DTD"], archive=True)
-        .group_by("FLX_DIS_DTD", "ARCHIVE")
-        .agg(nw.len().cast(nw.Int64()).alias("lines"))
-    ).sort_values(["FLX_DIS_DTD", "lines", "ARCHIVE"])
+    cells = flow_cells(raw, table).dropna(subset=["FLX_DIS_DTD"])
     rest = cells[cells.duplicated("FLX_DIS_DTD", keep="last")]
     return [
         (int(flow), int(year))
@@ -153,6 +151,11 @@ def reason(seen: Period) -> nw.Expr:
     for test, name in reversed(cases):
         last = nw.when(test).then(nw.lit(name)).otherwise(last)
     return last
+
+
+def or_no_quantity(reason: nw.Expr, quantity: nw.Expr) -> nw.Expr:
+    """The reason, or that the line has no quantity: nothing tells whether it is a dispensing."""
+    return nw.coalesce(reason, nw.when(quantity.is_null()).then(nw.lit(NO_QUANTITY)))
 
 
 def impossible() -> nw.Expr:

@@ -39,8 +39,9 @@ def netted(
     line, with the group's quantity and amount.
     """
     near = list(group[:3])  # person, day, product: enough to tell what a negative line may touch
+    below = (nw.col("quantity") <= 0) | (nw.col("cents") < 0)  # an amount alone may be negative too
     negative = engine.checkpoint(
-        lines.filter(nw.col("quantity") <= 0).select(*near).unique(near, keep="any"), "negative"
+        lines.filter(below).select(*near).unique(near, keep="any"), "negative"
     )
     kept_columns = [name for name in lines.collect_schema().names() if name not in key]
     if not engine.count(negative):

@@ -7,7 +7,7 @@ import pandas as pd
 
 from studylib.sources.engine import Frame
 from studylib.sources.snds import residence
-from studylib.sources.snds.findings import Findings
+from studylib.sources.snds.findings import Findings, line_key
 from studylib.sources.snds.lines import OUT_OF_FLOW
 from studylib.sources.snds.raw import Raw
 from studylib.sources.snds.town import FEES, NO_PRESTATION
@@ -50,7 +50,14 @@ def note_packs(raw: Raw, findings: Findings, lines: Frame, dispensings: Frame) -
     cells = raw.engine.collect(
         lines.filter(nw.col("reason").is_null() | (nw.col("reason") == OUT_OF_FLOW))
         .group_by(nw.col("day").alias("care_day"), nw.col("FLX_DIS_DTD").alias("flow_day"))
-        .agg(nw.len().cast(nw.Int64()).alias("lines"), nw.col("cents").sum().alias("amount"))
+        .agg(
+            nw.len().cast(nw.Int64()).alias("lines"),
+            nw.col("cents").sum().alias("amount"),
+            nw.col("cents").is_null().cast(nw.Int64()).sum().alias("unpriced"),
+        )
+    )
+    findings.link(
+        "ER_PHA_F", "PHA_ACT_PRU", int(cells["lines"].sum()), int(cells["unpriced"].sum())
     )
     findings.volume(cells.assign(table="ER_PHA_F", amount=cells["amount"].astype(float) / 100))
     alone = raw.engine.collect(
@@ -92,6 +99,19 @@ def note_exemptions(findings: Findings, both: pd.DataFrame) -> None:
     only_registered, only_exempted = (registered & ~exempted).sum(), (exempted & ~registered).sum()
     findings.link("IR_IMB_R", EXEMPTED_CARE, int(registered.sum()), int(only_registered))
     findings.link(EXEMPTED_CARE, "IR_IMB_R", int(exempted.sum()), int(only_exempted))
+
+
+def note_set_aside(raw: Raw, findings: Findings, known: Frame) -> None:
+    """Pseudonyms of the referential whose person is in no event table, each with its reason.
+
+    ``known`` is ``assembly.Reading.known``.
+    """
+    counts = raw.engine.collect(known.group_by("reason").agg(nw.len().alias("lines")))
+    for reason in sorted(counts["reason"].dropna()):
+        aside = known.filter(nw.col("reason") == reason).select(
+            line_key(("psa", "rng_gem")), nw.col("psa").alias("person")
+        )
+        findings.reject("IR_BEN_R", reason, aside, int(counts["lines"].sum()))
 
 
 def note_persons(raw: Raw, findings: Findings, persons: Frame) -> None:

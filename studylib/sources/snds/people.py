@@ -21,6 +21,7 @@ NO_DATE = (date(1600, 1, 1) - EPOCH).days  # what an absent date is written as
 TOO_LATE = (date(2099, 1, 1) - EPOCH).days  # dates from then on are placeholders too
 CERTIFIED = "00"  # BEN_CDI_NIR: neither provisional (03, 04) nor fictitious (others)
 PROVISIONAL = ("03", "04")
+SEXES = (1, 2)  # BEN_SEX_COD: a man, a woman
 MIDDLE_OF_MONTH = 15  # the day of birth is not collected
 
 UNKNOWN_PERSON, FICTITIOUS_NIR, PROVISIONAL_NIR, AMBIGUOUS_TWINS = (
@@ -28,6 +29,15 @@ UNKNOWN_PERSON, FICTITIOUS_NIR, PROVISIONAL_NIR, AMBIGUOUS_TWINS = (
     "fictitious_nir",
     "provisional_nir",
     "ambiguous_twins",
+)
+IMPOSSIBLE_BIRTH, UNKNOWN_SEX, OUT_OF_PERIOD = "impossible_birth", "unknown_sex", "out_of_period"
+SET_ASIDE = (
+    FICTITIOUS_NIR,
+    PROVISIONAL_NIR,
+    AMBIGUOUS_TWINS,
+    IMPOSSIBLE_BIRTH,
+    UNKNOWN_SEX,
+    OUT_OF_PERIOD,
 )
 PSEUDONYM = ["BEN_NIR_PSA", "BEN_RNG_GEM"]
 
@@ -121,6 +131,25 @@ def ambiguous(keyed: Frame) -> Frame:
     return keyed.with_columns((first != last).alias("shared"))
 
 
+def not_observed(start: int, end: int) -> nw.Expr:
+    """Why a person is not among those observed, ``not_observed``; null for one who is.
+
+    Somebody without a birth has no age, and without a sex no group to be compared with; who died
+    before the period or is born after has no day in it. Needs birth_date, sex and death_date.
+    """
+    born, died = nw.col("birth_date"), nw.col("death_date")
+    return (
+        nw.when(born.is_null())
+        .then(nw.lit(IMPOSSIBLE_BIRTH))
+        .when(nw.col("sex").is_null())
+        .then(nw.lit(UNKNOWN_SEX))
+        .when((born >= end) | (died < start).fill_null(False))
+        .then(nw.lit(OUT_OF_PERIOD))
+        .otherwise(nw.lit(None, nw.String()))
+        .alias("not_observed")
+    )
+
+
 def certified() -> nw.Expr:
     """Whether the NIR of the row is a real one."""
     return nw.col("cdi") == CERTIFIED
@@ -146,9 +175,11 @@ def persons(raw: Raw, known: Frame) -> Frame:
         right_on=["psa", "rng_gem"],
         how="inner",
     )
-    merged = rows.group_by("person_id").agg(
-        nw.col("BEN_SEX_COD").min().alias("sex"),
-        nw.col("BEN_SEX_COD").max().alias("sex_last"),
+    sex = nw.when(nw.col("BEN_SEX_COD").is_in(list(SEXES))).then(nw.col("BEN_SEX_COD"))
+    sexed = rows.with_columns(sex.alias("known_sex"))
+    merged = sexed.group_by("person_id").agg(
+        nw.col("known_sex").min().alias("sex"),
+        nw.col("known_sex").max().alias("sex_last"),
         nw.col("BEN_NAI_ANN").min().alias("year"),
         nw.col("BEN_NAI_ANN").max().alias("year_last"),
         nw.col("BEN_NAI_MOI").min().alias("month"),
@@ -167,7 +198,12 @@ def persons(raw: Raw, known: Frame) -> Frame:
     return raw.engine.checkpoint(
         dated.select(
             "person_id",
-            nw.when(nw.col("sex") == 1).then(nw.lit("M")).otherwise(nw.lit("F")).alias("sex"),
+            nw.when(nw.col("sex") == 1)
+            .then(nw.lit("M"))
+            .when(nw.col("sex") == 2)
+            .then(nw.lit("F"))
+            .otherwise(nw.lit(None, nw.String()))
+            .alias("sex"),
             nw.min_horizontal(nw.col("birth_date"), death).alias("birth_date"),
             death.alias("death_date"),
             "home",
@@ -189,7 +225,7 @@ def death_certificates(raw: Raw) -> Frame | None:
 
 def _months(engine: Engine) -> Frame:
     """One row per year and month: year, month, birth_date."""
-    months = [(year, month) for year in range(1880, 2100) for month in range(1, 13)]
+    months = [(year, month) for year in range(1880, 2099) for month in range(1, 13)]
     days = [(date(year, month, MIDDLE_OF_MONTH) - EPOCH).days for year, month in months]
     table = pd.DataFrame(months, columns=["year", "month"]).assign(birth_date=days)
     return engine.load(table, "months")
@@ -197,6 +233,5 @@ def _months(engine: Engine) -> Frame:
 
 def unfollowed(lines: Frame) -> dict[str, Frame]:
     """Lines of persons who cannot be followed, by reason; needs followable and reason."""
-    reasons = (FICTITIOUS_NIR, PROVISIONAL_NIR, AMBIGUOUS_TWINS)
-    found = {reason: lines.filter(nw.col("reason") == reason) for reason in reasons}
+    found = {reason: lines.filter(nw.col("reason") == reason) for reason in SET_ASIDE}
     return found | {UNKNOWN_PERSON: lines.filter(nw.col("followable").is_null())}

@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -23,6 +22,15 @@ from studylib.sources.engine import Engine, Frame
 from studylib.sources.snds import layout
 from studylib.sources.snds.columns import EMPTY, typed
 from studylib.sources.snds.layout import RawTable
+from studylib.sources.snds.naming import (
+    BESIDE,
+    among,
+    check_folder,
+    check_magic,
+    folder_pattern,
+    is_stray,
+    shown,
+)
 
 CENTURY = 2000
 
@@ -49,13 +57,13 @@ class Raw:
     folder: Path
     engine: Engine
     absent_columns: dict[tuple[str, str, int], str] = field(default_factory=dict)
+    flow_cells: dict[str, pd.DataFrame] = field(default_factory=dict, repr=False)
     _found: dict[str, list[Part]] = field(default_factory=dict, repr=False)
 
     @cached_property
     def _folders(self) -> dict[str, list[Path]]:
         """Folders that hold a table, by table name in capitals."""
-        if not self.folder.is_dir():
-            raise DataMissing(f"Source « {self.name} » : le dossier {self.folder} n'existe pas.")
+        check_folder(self.name, self.folder)
         found: dict[str, list[Path]] = defaultdict(list)
         for path in sorted(self.folder.iterdir()):
             if path.is_dir():
@@ -74,6 +82,22 @@ class Raw:
     def collected(self, table: str, column: str, year: int) -> bool:
         """Whether the column existed in that year, whatever the files hold."""
         return layout.table(table).column(column).collected_in(year)
+
+    def parts(self, table: str) -> list[Part]:
+        """The files of the table by year and layout; empty when it is not there."""
+        return self._parts(layout.table(table))
+
+    def strangers(self) -> list[str]:
+        """What is there and is not read: folders of no known table, files that are no Parquet."""
+        known = [folder_pattern(declared) for declared in layout.tables().values()]
+        found = [file.name for file in sorted(self.folder.glob("*.parquet"))]
+        for name, folders in self._folders.items():
+            if not any(pattern.fullmatch(name) for pattern in known):
+                found += [] if name in BESIDE or name.startswith(".") else [folders[0].name]
+                continue
+            files = sorted(path for folder in folders for path in folder.rglob("*.*"))
+            found += [f"{folders[0].name}/{file.name}" for file in files if is_stray(file)]
+        return found
 
     def files(self, table: str) -> list[Path]:
         """Every file of the table, in order."""
@@ -97,7 +121,7 @@ class Raw:
         if not parts:
             raise DataMissing(
                 f"Source « {self.name} » : la table {name} est absente de {self.folder.name} ; "
-                f"attendu un dossier {_shown(declared)} de fichiers Parquet."
+                f"attendu un dossier {shown(declared)} de fichiers Parquet."
             )
         self._check_years(declared, parts)
         chosen = [column for column in declared.names if columns is None or column in columns]
@@ -129,7 +153,7 @@ class Raw:
         return self._found[declared.name]
 
     def _look_for(self, declared: RawTable) -> list[Part]:
-        pattern = _pattern(declared)
+        pattern = folder_pattern(declared)
         parts = []
         for folder_name, folders in self._folders.items():
             match = pattern.fullmatch(folder_name)
@@ -151,12 +175,15 @@ class Raw:
 
     def _schema(self, table: str, file: Path) -> pa.Schema:
         try:
-            return parquet.read_schema(file)
-        except (pa.ArrowException, OSError) as error:
+            check_magic(file)
+            schema: pa.Schema = parquet.read_schema(file)
+            schema.names  # noqa: B018 - names that are no text are told here too
+        except (pa.ArrowException, OSError, ValueError) as error:
             raise DataMissing(
                 f"Source « {self.name} », table {table} : le fichier {file.name} ne se lit pas "
                 "comme du Parquet (tronqué, ou d'un autre format) ; l'extraire à nouveau."
             ) from error
+        return schema
 
     def _check_years(self, declared: RawTable, parts: Sequence[Part]) -> None:
         years = sorted({part.year for part in parts if part.year is not None})
@@ -188,7 +215,7 @@ class Raw:
             if column.required and collected:
                 raise TableError(
                     f"Source « {self.name} », table {part.folder} ({part.files[0].name}) : "
-                    f"colonne {name} absente ; reçu {', '.join(stored)} ; l'extraire à nouveau."
+                    f"colonne {name} absente {among(name, stored)} ; l'extraire à nouveau."
                 )
             form = "absent" if collected else "not_collected"
             self.absent_columns[declared.name, name, year] = form
@@ -208,22 +235,6 @@ def _stored_alike(parts: Sequence[Part]) -> frozenset[str]:
     everywhere = (set(name.partition(":")[0].upper() for name in part.columns) for part in parts)
     common = frozenset.intersection(*map(frozenset, everywhere))
     return frozenset(name for name in common if len(types[name]) == 1)
-
-
-def _pattern(declared: RawTable) -> re.Pattern[str]:
-    """What a folder of this table is called, the year being in it or not."""
-    if declared.partition == "year":
-        return re.compile(declared.name.upper().replace("AA", r"(?P<year>\d\d)", 1))
-    archives = r"(?:_(?P<year>\d{4}))?" if declared.partition == "flow" else ""
-    return re.compile(re.escape(declared.name.upper()) + archives)
-
-
-def _shown(declared: RawTable) -> str:
-    if declared.partition == "year":
-        return declared.name.replace("aa", "21", 1)
-    return f"{declared.name} ou {declared.name}_2021" * (declared.partition == "flow") or (
-        declared.name
-    )
 
 
 def _merged(declared: RawTable, parts: Sequence[Part]) -> list[Part]:

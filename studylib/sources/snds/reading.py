@@ -15,19 +15,19 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-import duckdb
-
 from studylib import project, referentials
-from studylib.errors import DataMissing
 from studylib.sources import integrity
 from studylib.sources.engine import Engine, Frame
 from studylib.sources.made_once import made_once
 from studylib.sources.schemas import EVENT_TABLES
-from studylib.sources.snds import assembly
-from studylib.sources.snds.calendar import Period, period
+from studylib.sources.snds import assembly, damaged, layout
+from studylib.sources.snds.calendar import Period, period, within_hospital_years
+from studylib.sources.snds.filled import check_filled
 from studylib.sources.snds.findings import Findings
-from studylib.sources.snds.presence import check_presence
+from studylib.sources.snds.naming import check_folder
+from studylib.sources.snds.presence import check_landed, check_presence
 from studylib.sources.snds.raw import Raw
+from studylib.sources.snds.remarks import note_absent_columns, note_remarks
 
 STEPS: Mapping[str, Callable[[assembly.Reading], dict[str, Frame]]] = {
     "town": assembly.town,
@@ -41,21 +41,18 @@ _SORTED = {
 }
 _CODE = Path(__file__).parent
 _MARKS = ".steps"
-_UNREADABLE = (
-    duckdb.IOException,
-    duckdb.InvalidInputException,
-    duckdb.ConversionException,
-)  # pages that do not decode
 
 
-def fingerprint(location: Path, *, cut_off: date | None = None) -> str:
-    """What identifies the event tables: raw files, cut-off, referentials and the code that reads.
+def fingerprint(
+    location: Path, *, cut_off: date | None = None, flow_lag_months: int | None = None
+) -> str:
+    """What identifies the event tables: raw files, period, referentials and the code that reads.
 
     DataMissing when the folder is absent.
     """
-    if not location.is_dir():
-        raise DataMissing(f"SNDS : le dossier {location} n'existe pas.")
-    digest = hashlib.sha256(f"{integrity.fingerprint(location)}/{cut_off}".encode())
+    check_folder("snds", location)
+    period_asked = f"{cut_off}/{flow_lag_months}"
+    digest = hashlib.sha256(f"{integrity.fingerprint(location)}/{period_asked}".encode())
     for path in sorted([*_CODE.glob("*.py"), *_CODE.glob("*/*.csv")]):
         digest.update(path.read_bytes())
     digest.update(json.dumps(list(referentials.versions("liste_en_sus")["sha256"])).encode())
@@ -63,21 +60,35 @@ def fingerprint(location: Path, *, cut_off: date | None = None) -> str:
 
 
 def event_folder_of(
-    name: str, location: Path, *, engine: Engine | None = None, cut_off: date | None = None
+    name: str,
+    location: Path,
+    *,
+    engine: Engine | None = None,
+    cut_off: date | None = None,
+    flow_lag_months: int | None = None,
 ) -> Path:
     """The folder of event tables of the raw tables in ``location``, made first if not there.
 
     ``name`` is the source's, for messages; ``cut_off`` the last day of care that counts (by
-    default, that of the last month seen through six months of flow). DataMissing when a table or a
-    year is absent or a file unreadable, TableError when a column or a type is not right.
+    default, that of the last month seen through ``flow_lag_months`` months of flow, six unless
+    told). DataMissing when a table or a year is absent or a file unreadable, TableError when a
+    column or a type is not right.
     """
-    mark = fingerprint(location, cut_off=cut_off)
+    mark = fingerprint(location, cut_off=cut_off, flow_lag_months=flow_lag_months)
     folder = project.writable_data() / "events" / f"snds-{mark[:16]}"
-    return made_once(
-        folder,
-        lambda part: read(name, location, part, engine=engine, cut_off=cut_off, mark=mark),
-        goes_on=True,
-    )
+
+    def make(part: Path) -> None:
+        read(
+            name,
+            location,
+            part,
+            engine=engine,
+            cut_off=cut_off,
+            flow_lag_months=flow_lag_months,
+            mark=mark,
+        )
+
+    return made_once(folder, make, goes_on=True)
 
 
 def read(
@@ -87,22 +98,23 @@ def read(
     *,
     engine: Engine | None = None,
     cut_off: date | None = None,
+    flow_lag_months: int | None = None,
     mark: str = "",
 ) -> None:
     """Reads the raw tables of ``location`` into ``folder``; steps already done there are kept."""
     chosen = engine or Engine.start()
+    raw = Raw(name, location, chosen)
     try:
-        raw = Raw(name, location, chosen)
-        check_presence(raw)
-        findings = Findings(chosen, folder)
-        seen = period(raw, cut_off=cut_off)
-        _run(raw, folder, findings, seen)
-        findings.write()
-    except _UNREADABLE as error:
-        raise DataMissing(
-            f"Source « {name} » : un fichier de {location.name} ne se lit pas jusqu'au bout "
-            f"({str(error).splitlines()[0]}) ; l'extraire à nouveau."
-        ) from error
+        with damaged.named(raw):
+            opened = Findings(chosen, folder)
+            check_tables(raw, opened)
+            seen = period(raw, cut_off=cut_off, lag_months=flow_lag_months)
+            seen = within_hospital_years(raw, seen, opened)
+            findings = Findings(chosen, folder)
+            _run(raw, folder, findings, seen)
+            findings.add(opened.rows())
+            note_remarks(findings)
+            findings.write()
     finally:
         if engine is None:
             chosen.stop()
@@ -110,6 +122,21 @@ def read(
     manifest = _manifest(folder, seen, cut_off, mark)
     text = json.dumps(manifest, ensure_ascii=False, indent=1)
     (folder / "manifest.json").write_text(text, encoding="utf-8")
+
+
+def check_tables(raw: Raw, findings: Findings) -> None:
+    """Everything that files and columns tell before a line is read; absences go to ``findings``.
+
+    DataMissing or TableError, the first that is found.
+    """
+    check_landed(raw)
+    for table in layout.tables():
+        if raw.has(table):
+            raw.table(table, archive=True)  # names, types and years of its columns
+    check_filled(raw)
+    check_presence(raw, findings)
+    note_absent_columns(raw, findings)
+    findings.coding(raw.codings())
 
 
 def _run(raw: Raw, folder: Path, findings: Findings, seen: Period) -> None:
@@ -121,7 +148,7 @@ def _run(raw: Raw, folder: Path, findings: Findings, seen: Period) -> None:
         if not mark.exists():
             findings.begin(step)
             for table, frame in work(reading).items():
-                if table in EVENT_TABLES or table in assembly.OTHER_TABLES:
+                if table in EVENT_TABLES:
                     write(raw.engine, table, frame, folder / table / f"{step}.parquet")
             mark.parent.mkdir(parents=True, exist_ok=True)
             part = mark.with_suffix(".part")

@@ -50,6 +50,13 @@ def places(engine: Engine, lines: Frame) -> Frame:
     return engine.checkpoint(told, "places")
 
 
+def with_region(engine: Engine, stays: Frame) -> Frame:
+    """Adds ``region``, that of the INSEE ``department`` (99 when it is of none)."""
+    known = engine.load(spellings().rename(columns={"home": "department"}), "departments")
+    placed = stays.join(known, on="department", how="left")
+    return placed.with_columns(nw.col("region").fill_null(UNKNOWN))
+
+
 def regions(engine: Engine, persons: Frame, care: Sequence[Frame]) -> Frame:
     """Region of each person: person_id, region.
 

@@ -41,12 +41,21 @@ def retrocession(town: Town) -> Frame | None:
             nw.col("UCD_DLV_NBR").alias("quantity"),
             rules.cents(nw.col("UCD_TTF_MNT")).alias("cents"),
             nw.col("seller").fill_null("").alias("prescriber"),
-            in_pmsi.otherwise(nw.col("reason")).alias("reason"),
+            rules.or_no_quantity(in_pmsi.otherwise(nw.col("reason")), nw.col("UCD_DLV_NBR")).alias(
+                "reason"
+            ),
         ),
         "unit_lines",
     )
     kept = town.kept("ER_UCD_F", lines, UCD_KEY).drop("reason", "pseudonym")
-    whole = netted(raw.engine, kept, VISIT_GROUP, findings, "ER_UCD_F", UCD_KEY)
+    findings.link(
+        "ER_UCD_F",
+        "UCD_TTF_MNT",
+        raw.engine.count(kept),
+        raw.engine.count(kept.filter(nw.col("cents").is_null())),
+    )
+    priced = kept.with_columns(nw.col("cents").fill_null(0))
+    whole = netted(raw.engine, priced, VISIT_GROUP, findings, "ER_UCD_F", UCD_KEY)
     return whole.select(
         nw.lit(None, nw.Int64()).alias("stay_id"),
         "person_id",

@@ -137,14 +137,16 @@ class Town:
                 "exempted",
                 cip13().fill_null("").alias("product"),
                 nw.col("PHA_PRS_C13").is_null().alias("cip7"),
-                nw.col("PHA_ACT_QSN").fill_null(0.0).alias("quantity"),
+                boxes_given().fill_null(0.0).alias("quantity"),
                 nw.when(unit_dose()).then(nw.col("PHA_DEC_QSU")).alias("units_given"),
-                rules.cents(euros).fill_null(0).alias("cents"),
+                rules.cents(euros).alias("cents"),
                 nw.col("PRE_PRE_DTD").fill_null(NO_DATE).alias("prescribed"),
                 nw.coalesce("PFS_PRE_NUM", "ETB_PRE_FIN").fill_null("").alias("prescriber"),
                 nw.col("PFS_EXE_NUM").fill_null("").alias("dispenser"),
                 nw.col("ETB_PRE_FIN").alias("establishment"),
-                lone.otherwise(nw.col("reason")).alias("reason"),
+                rules.or_no_quantity(lone.otherwise(nw.col("reason")), boxes_given()).alias(
+                    "reason"
+                ),
             ),
             "drug_lines",
         )
@@ -170,7 +172,7 @@ class Town:
                 nw.col("PRS_ACT_QTE").fill_null(0.0).alias("quantity"),
                 rules.cents(paid).alias("cents"),
                 nw.col("PFS_EXE_NUM").fill_null("").alias("prescriber"),
-                "reason",
+                rules.or_no_quantity(nw.col("reason"), nw.col("PRS_ACT_QTE")).alias("reason"),
             ),
             "visit_lines",
         )
@@ -179,7 +181,7 @@ class Town:
         """Event table ``dispensings``; ATC by the referential on the day, "" when it has none."""
         kept = self.kept("ER_PHA_F", self.drug_lines, PHA_KEY)
         columns = ("person_id", "day", "product", "prescribed", "prescriber", "dispenser")
-        rest = ("establishment", "quantity", "units_given", "cents")
+        rest = ("establishment", "quantity", "units_given", nw.col("cents").fill_null(0))
         whole = netted(
             self.raw.engine,
             kept.select(*PHA_KEY, *columns, *rest),
@@ -256,6 +258,11 @@ def set_aside_pseudonym() -> nw.Expr:
 def unit_dose() -> nw.Expr:
     """Drugs dispensed by the unit (PHA_DEC_TOP D)."""
     return (nw.col("PHA_DEC_TOP") == "D").fill_null(False)
+
+
+def boxes_given() -> nw.Expr:
+    """Signed boxes of a line; units stand for them where the line tells units only."""
+    return nw.coalesce("PHA_ACT_QSN", nw.when(unit_dose()).then(nw.col("PHA_DEC_QSU")))
 
 
 def box_amount() -> nw.Expr:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import shutil
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -14,8 +13,7 @@ import duckdb
 
 from studylib import project
 from studylib.errors import StudyError, system_fault
-from studylib.sources.engine import EngineSettings
-from studylib.sources.engine.duck import silence
+from studylib.sources.engine.duck import DuckEngine
 from studylib.sources.made_once import made_once
 from studylib.sources.simulated.generation import create_world
 from studylib.sources.simulated.settings import Settings
@@ -100,13 +98,9 @@ def ensure(settings: Settings, traps: Traps) -> Path:
 
 def write_block(settings: Settings, traps: Traps, folder: Path, block: int) -> None:
     """Writes the files of one block; blocks may be made in any order."""
-    config = EngineSettings.from_environment().duckdb() | {
-        "preserve_insertion_order": "true",
-        "temp_directory": str(folder / ".work"),
-    }
-    connection = duckdb.connect(config=config)
-    silence(connection)
-    try:
+    with DuckEngine.start() as engine:
+        connection = engine.connection
+        connection.execute("SET preserve_insertion_order = true")  # the same bytes, any threads
         low = block * BLOCK
         create_world(connection, settings, low, min(low + BLOCK, settings.persons))
         create_referentials(connection, settings, traps)
@@ -120,9 +114,6 @@ def write_block(settings: Settings, traps: Traps, folder: Path, block: int) -> N
         write_hospital(connection, settings, traps, folder, block)
         if block == 0:
             write_referentials(connection, settings, folder)
-    finally:
-        connection.close()
-        shutil.rmtree(folder / ".work", ignore_errors=True)
 
 
 def _begin(settings: Settings, traps: Traps, folder: Path) -> None:

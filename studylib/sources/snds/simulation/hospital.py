@@ -16,6 +16,7 @@ from studylib.codes.checkdigits import finess_key
 from studylib.sources.simulated.draws import Draws
 from studylib.sources.simulated.establishments import establishments
 from studylib.sources.simulated.settings import Settings
+from studylib.sources.simulated.tariffs import ghs_tariffs
 from studylib.sources.snds.simulation import hospital_drugs, hospital_tables, hospital_truth
 from studylib.sources.snds.simulation.traps import Traps
 
@@ -94,6 +95,7 @@ def create_summaries(
             SELECT s.*, s.end_ - 1 AS exit,
                 year(DATE '1970-01-01' + (s.end_ - 1)::INTEGER) AS year
             FROM stays AS s
+        ), paid AS ({_paid(traps)}
         ), others AS (
             SELECT id, psa, lead(psa, 7, 'FFFFFFFFFFFFFFFFF') OVER (ORDER BY id, from_) AS next_psa
             FROM identities WHERE from_ < -500000
@@ -103,7 +105,7 @@ def create_summaries(
                 ELSE s.establishment END AS sent,
             i.psa, CASE WHEN {wrong} THEN o.next_psa END AS wrong_psa,
             l.department, l.male, l.birth
-        FROM dated AS s JOIN hosp_places AS e ON e.code = s.establishment
+        FROM paid AS s JOIN hosp_places AS e ON e.code = s.establishment
         JOIN lives AS l ON l.id = s.id
         JOIN identities AS i ON i.id = s.id AND i.from_ <= s.start AND s.start < i.to_
         JOIN others AS o ON o.id = s.id
@@ -116,6 +118,18 @@ def create_summaries(
             ORDER BY exit, stay, variant))::VARCHAR, 10, '0') AS rsa_num
         FROM every WHERE year BETWEEN {settings.first_year} AND {settings.last_year}
     """)
+
+
+def _paid(traps: Traps) -> str:
+    """SQL for the stays at their tariff; without T24 it is one and the same all year long."""
+    if "T24" in traps:
+        return "SELECT * FROM dated"
+    table = ghs_tariffs()["year"]
+    year = f"least(greatest(d.year, {table.min()}), {table.max()})"
+    return f"""
+        SELECT d.* REPLACE (t.ghs AS ghs, t.tariff AS tariff,
+            round(d.cost - d.tariff + t.tariff, 2) AS cost)
+        FROM dated AS d JOIN ghs_tariffs AS t ON t.ghm = d.ghm AND t.year = {year}"""
 
 
 def _variants(draws: Draws, traps: Traps) -> str:

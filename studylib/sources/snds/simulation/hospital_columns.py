@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from studylib.sources.simulated.draws import Draws
 from studylib.sources.simulated.settings import Settings
 from studylib.sources.snds import layout
-from studylib.sources.snds.hospital_rules import RETURN_CODES
+from studylib.sources.snds.hospital_rules import RETURN_CODES, SUPPLEMENTS
 from studylib.sources.snds.simulation import hospital_drug_columns as drugs
 from studylib.sources.snds.simulation.hospital_drugs import written_code
 from studylib.sources.snds.simulation.hospital_sql import (
@@ -23,6 +23,7 @@ from studylib.sources.snds.simulation.traps import Traps
 SERVICE, AUTOMATIC = 3, 4
 OVERSEAS = {"971": "9A", "972": "9B", "973": "9C", "974": "9D", "976": "9F"}
 TEXT_DELAYS_UNTIL = 2013
+CORSICA = "94"
 KEY = "ETA_NUM, RSA_NUM"
 
 
@@ -44,9 +45,10 @@ def copies(settings: Settings, traps: Traps, year: int) -> dict[str, Copied]:
         WHERE NOT public AND variant = 0 AND (act = 'GHS' OR extra > 0))"""
     lines = "(SELECT * FROM hosp_written WHERE collection = '{}')"
     rank = f"{KEY}, administration, kind"
+    stored = _stored_key(settings, traps)
     return {
-        "T_MCOaaB": Copied("hosp_described", _stays(traps), KEY),
-        "T_MCOaaC": Copied("hosp_rsa", _persons(draws, traps, year), KEY),
+        "T_MCOaaB": Copied("hosp_described", {**stored, **_stays(traps)}, KEY),
+        "T_MCOaaC": Copied("hosp_rsa", {**stored, **_persons(draws, traps, year)}, KEY),
         "T_MCOaaD": Copied("hosp_associated", _associated(), "eta_num, rsa_num, rank"),
         "T_MCOaaA": Copied("hosp_acts", _acts(year), "eta_num, rsa_num, activity"),
         "T_MCOaaUM": Copied("hosp_units", _units(), "eta_num, rsa_num, unit"),
@@ -58,13 +60,18 @@ def copies(settings: Settings, traps: Traps, year: int) -> dict[str, Copied]:
         "T_MCOaaFH": Copied(lines.format("FH"), drugs.fh(code), rank),
         "T_MCOaaFHSTC": Copied("hosp_visits", drugs.fhstc(code), "eta_num, seq_num"),
         "T_MCOaaCSTC": Copied("hosp_visits", drugs.visits(draws, traps), "eta_num, seq_num"),
-        "T_MCOaaVALOACE": Copied("hosp_visits", drugs.visit_values(), "eta_num, seq_num"),
     }
 
 
-def _stored_key(traps: Traps) -> Columns:
-    """The key in T_MCOaaB and T_MCOaaC, where its number may have lost its zeros (T9)."""
-    return {**key(), "RSA_NUM": "rsa_num::BIGINT" if "T9" in traps else "rsa_num"}
+def _stored_key(settings: Settings, traps: Traps) -> Columns:
+    """The key in T_MCOaaB and T_MCOaaC, whose parts may be numbers without their zeros (T9).
+
+    A FINESS of Corse has a letter: where there are some, the column cannot be a number.
+    """
+    kept = {name: f"{written}::BIGINT" for name, written in key().items()}
+    if "T9" not in traps:
+        return key()
+    return {**kept, "ETA_NUM": "eta_num"} if CORSICA in settings.regions else kept
 
 
 def _stays(traps: Traps) -> Columns:
@@ -72,8 +79,7 @@ def _stays(traps: Traps) -> Columns:
     cases = " ".join(f"WHEN '{code}' THEN '{written}'" for code, written in OVERSEAS.items())
     department = f"CASE department {cases} ELSE department END" if "T13" in traps else "department"
     return {
-        **_stored_key(traps),
-        "DGN_PAL": "cim10",
+        "DGN_PAL": "dp",
         "DGN_REL": "related",
         "GRG_GHM": "ghm",
         "GHS_NUM": "CASE WHEN starts_with(ghm, '90') THEN '9999' ELSE ghs END",
@@ -104,7 +110,6 @@ def _persons(draws: Draws, traps: Traps, year: int) -> Columns:
     declared = layout.table("T_MCOaaC")
     codes = [code for code in RETURN_CODES if declared.column(code).collected_in(year)]
     return {
-        **_stored_key(traps),
         "NIR_ANO_17": "coalesce(wrong_psa, psa)",
         "EXE_SOI_DTD": moment(draws, traps, "start", "stay"),
         "EXE_SOI_DTF": moment(draws, traps, "exit", "stay + 1"),
@@ -169,6 +174,7 @@ def _values(traps: Traps) -> Columns:
         "MNT_GHS_AM": "round(value - extra, 2)",
         "MNT_EXH_AM": "CASE WHEN stay % 3 = 0 THEN extra ELSE 0 END",
         "MNT_REA_AM": "CASE WHEN stay % 3 = 0 THEN 0 ELSE extra END",
+        **{name: "0.0::DOUBLE" for name in SUPPLEMENTS if name not in ("MNT_EXH_AM", "MNT_REA_AM")},
         "MNT_MON": "on_list",
         "MNT_MED_ATU": "early",
         "MNT_DMI": "0.0::DOUBLE",

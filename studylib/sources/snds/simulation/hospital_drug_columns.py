@@ -93,14 +93,3 @@ def visits(draws: Draws, traps: Traps) -> Columns:
         "EXE_SOI_DTF": moment(draws, traps, "day", "administration + 1"),
         **return_codes(list(OUTPATIENT_CODES), "administration", traps),
     }
-
-
-def visit_values() -> Columns:
-    """Columns of T_MCOaaVALOACE."""
-    return {
-        **key(stay=False),
-        "VALO": "'1'",
-        "MNT_BR": "round(total, 2)",
-        "MNT_REMB": "round(total, 2)",
-        "MNT_REMB_MED_EXT": "round(total, 2)",
-    }

@@ -14,6 +14,7 @@ from studylib.referentials import region_name
 from studylib.sources.simulated.draws import Draws
 from studylib.sources.simulated.settings import Settings
 from studylib.sources.snds import layout
+from studylib.sources.snds.hospital_quality import BREAK_OF_2009
 from studylib.sources.snds.simulation.hospital_columns import Copied, copies
 from studylib.sources.snds.simulation.traps import Traps
 from studylib.sources.snds.simulation.writing import write
@@ -29,6 +30,7 @@ def write_tables(
 ) -> None:
     """Writes every table of every year; one file per block."""
     connection.execute("SET preserve_insertion_order = true")
+    _create_coded(connection, traps)
     _create_units(connection)
     _create_values(connection, settings)
     _create_visits(connection, traps, block)
@@ -58,34 +60,51 @@ def _copy(
     write(connection, query, folder / table.replace("aa", f"{year % 100:02d}", 1), block)
 
 
+def _create_coded(connection: DuckDBPyConnection, traps: Traps) -> None:
+    """Table ``hosp_coded``: summaries with ``dp``, the principal diagnosis as it is written.
+
+    Before 2009 it was the problem that took most care, not the one that led to the stay: for half
+    of the stays with an associated diagnosis, the two have changed places (T17).
+    """
+    swapped = f"r.year < {BREAK_OF_2009} AND r.stay % 2 = 0" if "T17" in traps else "FALSE"
+    connection.execute(f"""
+        CREATE OR REPLACE TEMP TABLE hosp_coded AS
+        SELECT r.*, coalesce(a.code, r.cim10) AS dp FROM hosp_rsa AS r
+        LEFT JOIN (SELECT stay, min(code) AS code FROM hosp_diagnoses
+                   WHERE position = 'DAS' GROUP BY stay) AS a ON a.stay = r.stay AND {swapped}
+    """)
+
+
 def _create_units(connection: DuckDBPyConnection) -> None:
     """Tables of medical units and associated diagnoses, and how many of each a summary has."""
     key = "eta_num, rsa_num, year"
     connection.execute("""
         CREATE OR REPLACE TEMP TABLE hosp_units AS
-        SELECT r.eta_num, r.rsa_num, r.year, 1 AS unit, r.site, r.cim10 AS dp, d.code AS dr,
+        SELECT r.eta_num, r.rsa_num, r.year, 1 AS unit, r.site, r.dp, d.code AS dr,
             r.exit - r.start AS nights
-        FROM hosp_rsa AS r
+        FROM hosp_coded AS r
         LEFT JOIN hosp_diagnoses AS d ON d.stay = r.stay AND d.position = 'DR'
         UNION ALL
         SELECT r.eta_num, r.rsa_num, r.year, 1 + row_number() OVER (
                 PARTITION BY r.eta_num, r.rsa_num, r.year ORDER BY d.code),
-            r.site, CASE d.position WHEN 'DP_UM' THEN d.code ELSE r.cim10 END,
+            r.site, CASE d.position WHEN 'DP_UM' THEN d.code ELSE r.dp END,
             CASE d.position WHEN 'DR_UM' THEN d.code END, 0
-        FROM hosp_rsa AS r JOIN hosp_diagnoses AS d ON d.stay = r.stay
+        FROM hosp_coded AS r JOIN hosp_diagnoses AS d ON d.stay = r.stay
         WHERE d.position IN ('DP_UM', 'DR_UM')
     """)
     connection.execute(f"""
         CREATE OR REPLACE TEMP TABLE hosp_associated AS
         SELECT *, row_number() OVER (PARTITION BY {key} ORDER BY code, copy) AS rank
-        FROM (SELECT r.eta_num, r.rsa_num, r.year, d.code, unnest(range(d.copies)) AS copy
-              FROM hosp_rsa AS r JOIN hosp_diagnoses AS d ON d.stay = r.stay
+        FROM (SELECT r.eta_num, r.rsa_num, r.year,
+                  CASE d.code WHEN r.dp THEN r.cim10 ELSE d.code END AS code,
+                  unnest(range(d.copies)) AS copy
+              FROM hosp_coded AS r JOIN hosp_diagnoses AS d ON d.stay = r.stay
               WHERE d.position = 'DAS')
     """)
     connection.execute(f"""
         CREATE OR REPLACE TEMP TABLE hosp_described AS
         SELECT r.*, u.units, coalesce(a.associated, 0) AS associated, d.code AS related
-        FROM hosp_rsa AS r
+        FROM hosp_coded AS r
         JOIN (SELECT {key}, count(*) AS units FROM hosp_units GROUP BY ALL) AS u
             USING ({key})
         LEFT JOIN (SELECT {key}, count(*) AS associated FROM hosp_associated GROUP BY ALL) AS a
