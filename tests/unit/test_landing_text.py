@@ -160,6 +160,24 @@ def test_the_column_at_fault_is_named(tmp_path):
     assert rejected(tmp_path)["column"].tolist() == ["QSN"]
 
 
+@pytest.mark.parametrize(
+    ("line", "column"),
+    [
+        (b"a;b;c", "DTD"),  # cut: the first field that is not there
+        (b"a;\x81;1;2021-01-01", "QSN"),
+        (b'"x;y";1;1\x81;2021-01-01', "PRU"),  # a separator between quotes parts nothing
+        (b"a;1\x00;1;2021-01-01", "QSN"),
+        (b'a;1;"1"5;2021-01-01', "PRU"),
+        (b"a;1;1;2021-01-01;5", None),  # one field too many: none is at fault
+    ],
+)
+def test_the_column_of_what_cannot_be_read_is_named(tmp_path, line, column):
+    good = "é;1;1;2021-01-01\n".encode("cp1252")
+    landed(tmp_path, b"PSA;QSN;PRU;DTD\n" + 4 * good + line + b"\n" + good, max_rejected=0.5)
+    (one,) = rejected(tmp_path).to_dict("records")
+    assert (one["line"], one["column"]) == (6, column)
+
+
 def test_a_truncated_last_line_is_set_aside(tmp_path):
     table, one = landed(tmp_path, GOOD + "0013;4;1", max_rejected=0.5)
     assert (table.num_rows, one.rejected) == (2, 1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import BinaryIO
 
@@ -15,6 +15,8 @@ _CHUNK = 8 << 20
 _LONGEST_RECORD = 64  # lines one quoted value may span
 _SHOWN = 2_000  # characters kept of a wrong line
 _CONTROLS = re.compile(rb"[\x00-\x08\x0b-\x1f\x7f]")
+
+_QUOTED = re.compile(r'"([^"]|"")*"')
 
 csv.field_size_limit(LONGEST_LINE * 2)
 
@@ -42,7 +44,7 @@ class Block:
 
 @dataclass
 class Scanner:
-    """Reads lines of ``width`` fields after the header; ``advance`` is told the bytes read.
+    """Reads lines of ``columns`` after the header; ``advance`` is told the bytes read.
 
     The stream stands at ``offset``, where line ``line`` has ended.
     """
@@ -50,7 +52,7 @@ class Scanner:
     stream: BinaryIO
     encoding: str
     separator: str
-    width: int
+    columns: Sequence[str]
     advance: Callable[[int], None]
     offset: int = 0
     line: int = 1
@@ -115,8 +117,8 @@ class Scanner:
             data = data.replace(b"\r\n", b"\n").removesuffix(b"\r")
         if not self._pending and b'"' not in data and not _CONTROLS.search(data):
             lines = data.split(b"\n")
-            separator = self.separator.encode()
-            if all(line.count(separator) == self.width - 1 for line in lines) and all(lines):
+            separator, separators = self.separator.encode(), len(self.columns) - 1
+            if all(line.count(separator) == separators for line in lines) and all(lines):
                 try:
                     clean = data.decode(self.encoding).encode().split(b"\n")
                 except UnicodeDecodeError:
@@ -136,7 +138,7 @@ class Scanner:
             return
         self._pending.append(line)
         record = b"\n".join(self._pending)
-        reason = self._judged(record, block)
+        reason, place = self._judged(record, block)
         if reason == _OPEN:
             too_long = len(self._pending) >= _LONGEST_RECORD or len(record) > LONGEST_LINE
             if too_long:
@@ -144,7 +146,8 @@ class Scanner:
             return
         self._pending = []
         if reason:
-            block.wrong.append(Wrong(self.line, reason, self.shown(record)))
+            column = self.columns[place] if 0 <= place < len(self.columns) else None
+            block.wrong.append(Wrong(self.line, reason, self.shown(record), column))
 
     def _close_record(self, block: Block) -> None:
         """A quoted value that never ends: its first line is wrong, the others are read anew."""
@@ -159,33 +162,48 @@ class Scanner:
                 self._take(line, block)
             self.line = last
 
-    def _judged(self, record: bytes, block: Block) -> str:
-        """Keeps a well-formed record and returns nothing, or returns why it is wrong."""
-        if _CONTROLS.search(record):
-            return "caractère de commande dans la ligne"
+    def _judged(self, record: bytes, block: Block) -> tuple[str, int]:
+        """Keeps a well-formed record, or returns why it is wrong and in which field (-1: none)."""
+        if found := _CONTROLS.search(record):
+            return "caractère de commande dans la ligne", self._field(record[: found.start()])
         try:
             text = record.decode(self.encoding)
         except UnicodeDecodeError as error:
-            return f"octet {record[error.start]:#04x} qui n'est pas du codage {self.encoding}"
+            told = f"octet {record[error.start]:#04x} qui n'est pas du codage {self.encoding}"
+            return told, self._field(record[: error.start])
         if '"' in text:
             try:
                 rows = list(
                     csv.reader(io.StringIO(text, newline=""), delimiter=self.separator, strict=True)
                 )
             except csv.Error as error:
-                return _OPEN if "unexpected end" in str(error) else "guillemets mal placés"
+                if "unexpected end" in str(error):
+                    return _OPEN, -1
+                return "guillemets mal placés", self._misquoted(text)
             values = rows[0] if len(rows) == 1 else []
             written = _quoted(values, self.separator)
         else:
             values, written = text.split(self.separator), text.encode()
-        if len(values) != self.width:
-            kind = "trop" if len(values) > self.width else "trop peu"
-            return f"{kind} de champs : {len(values)} au lieu de {self.width}"
+        width = len(self.columns)
+        if len(values) != width:
+            kind, place = ("trop", -1) if len(values) > width else ("trop peu", len(values))
+            return f"{kind} de champs : {len(values)} au lieu de {width}", place
         block.clean.append(written)
         block.raw.append(record)
         block.numbers.append(self.line - record.count(b"\n"))
         block.spans_lines |= b"\n" in written
-        return ""
+        return "", -1
+
+    def _field(self, before: bytes) -> int:
+        """The rank of the field that begins or goes on after these bytes of a line."""
+        outside_quotes = b"".join(before.split(b'"')[::2])
+        return outside_quotes.count(self.separator.encode())
+
+    def _misquoted(self, text: str) -> int:
+        """The rank of the first field whose quotes are neither around it nor doubled."""
+        fields = text.split(self.separator)
+        wrong = (i for i, each in enumerate(fields) if '"' in each and not _QUOTED.fullmatch(each))
+        return next(wrong, -1)
 
 
 _OPEN = "open"

@@ -29,7 +29,7 @@ def land_text(incoming: Incoming) -> Outcome:
         def read(part: Part, start: Position) -> Position | None:
             stream.seek(start["offset"])
             scanner = Scanner(
-                stream, seen.encoding, seen.separator, len(columns), incoming.advance, **start
+                stream, seen.encoding, seen.separator, columns, incoming.advance, **start
             )
             for block in scanner.blocks():
                 part.set_aside(block.wrong)
