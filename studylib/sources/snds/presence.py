@@ -11,7 +11,6 @@ from dataclasses import dataclass
 import pandas as pd
 
 from studylib.errors import DataMissing
-from studylib.sources import integrity
 from studylib.sources.quality import CODINGS
 from studylib.sources.snds import layout
 from studylib.sources.snds.findings import Findings
@@ -89,16 +88,6 @@ def check_presence(raw: Raw, findings: Findings) -> None:
             else:
                 _absent(raw, companion, findings)
     _note_strangers(raw, findings)
-
-
-def check_landed(raw: Raw) -> None:
-    """DataMissing when a file that an import landed is absent or is no longer the same."""
-    wrong = integrity.altered_since_import(raw.folder)
-    if wrong:
-        raise DataMissing(
-            f"Source « {raw.name} » : {', '.join(wrong[:3])} absent ou modifié depuis l'import ; "
-            "relancer « studylib import », qui ne refait que ces fichiers."
-        )
 
 
 def _check_hospital(raw: Raw) -> None:
