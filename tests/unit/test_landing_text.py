@@ -150,9 +150,9 @@ def test_a_count_that_the_layout_says_whole_has_no_decimals():
     for table, column in kinds.items():
         caster = Caster.of([column], known(recognise(Path(f"{table}.csv"))), Options())
         _, wrong = caster.cast(pa.table({"0": ["1,5", "2", "-1,0", "1,000", "1.500"]}))
-        assert wrong == [0, None, None, 0, 0]
+        assert wrong.tolist() == [0, -1, -1, 0, 0]
         stated = Caster.of([column], known(recognise(Path(f"{table}.csv"))), Options(decimal=","))
-        assert stated.cast(pa.table({"0": ["1,000", "1.0"]}))[1] == [None, 0]
+        assert stated.cast(pa.table({"0": ["1,000", "1.0"]}))[1].tolist() == [-1, 0]
 
 
 def test_the_column_at_fault_is_named(tmp_path):
@@ -343,11 +343,9 @@ def test_noise_ends_in_a_sentence_and_never_loses_a_line(tmp_path_factory, noise
 
 def test_values_are_cast_as_written_or_not_at_all():
     caster = Caster.of(["Q"], Known("X", {"Q": "number"}), Options())
-    import pyarrow as pa
-
     texts = ["1", "1,5", "1.5", ",5", "1e3", "1e999", "1,2,3", "+2", "NaN", "inf", "0x10", " 7 "]
     table, wrong = caster.cast(pa.table({"c": texts}))
     assert table["Q"].to_pylist()[:5] == [1.0, 1.5, 1.5, 0.5, 1000.0]
-    assert [texts[i] for i, w in enumerate(wrong) if w is not None] == [
+    assert [texts[i] for i, w in enumerate(wrong) if w >= 0] == [
         "1e999", "1,2,3", "NaN", "inf", "0x10",
     ]  # fmt: skip

@@ -6,8 +6,12 @@ import csv
 import io
 import re
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import BinaryIO
+
+import numpy as np
 
 from studylib.sources.landing.survey import LONGEST_LINE
 
@@ -15,6 +19,7 @@ _CHUNK = 8 << 20
 _LONGEST_RECORD = 64  # lines one quoted value may span
 _SHOWN = 2_000  # characters kept of a wrong line
 _CONTROLS = re.compile(rb"[\x00-\x08\x0b-\x1f\x7f]")
+_NOT_PLAIN = bytes([*range(9), *range(11, 32), 127, ord('"')])  # controls, and quotes
 
 _QUOTED = re.compile(r'"([^"]|"")*"')
 
@@ -33,13 +38,48 @@ class Wrong:
 
 @dataclass
 class Block:
-    """Well-formed lines of a piece of the file: text in UTF-8, line numbers, lines as written."""
+    """Well-formed lines of a piece of the file: text in UTF-8, line numbers, lines as written.
+
+    ``whole`` is a piece without anything wrong, as it was written and in UTF-8: its lines are
+    parted only when one has to be shown.
+    """
 
     clean: list[bytes] = field(default_factory=list)
-    numbers: list[int] = field(default_factory=list)
+    numbers: Sequence[int] = field(default_factory=list)
     raw: list[bytes] = field(default_factory=list)
     wrong: list[Wrong] = field(default_factory=list)
     spans_lines: bool = False
+    whole: tuple[bytes, bytes] | None = None
+
+    @property
+    def text(self) -> bytes:
+        """The well-formed lines in UTF-8."""
+        return self.whole[1] if self.whole else b"\n".join(self.clean)
+
+    @cached_property
+    def written(self) -> list[bytes]:
+        """The well-formed lines as they were written."""
+        return self.whole[0].split(b"\n") if self.whole else self.raw
+
+    def take(self, number: int, record: bytes, clean: bytes) -> None:
+        """Adds a well-formed line."""
+        self.clean.append(clean)
+        self.raw.append(record)
+        self.numbers = self.numbers or []
+        assert isinstance(self.numbers, list)
+        self.numbers.append(number)
+        self.spans_lines |= b"\n" in clean
+
+
+def _even_lines(data: bytes, separator: str, width: int) -> int:
+    """How many lines there are when all have this many fields and none is empty; else 0."""
+    octets = np.frombuffer(data, np.uint8)
+    ends = np.append(np.flatnonzero(octets == ord("\n")), len(octets))
+    if not len(data) or (np.diff(ends, prepend=-1) == 1).any():
+        return 0
+    places = np.flatnonzero(octets == ord(separator))
+    fields = np.diff(np.searchsorted(places, ends), prepend=0) + 1
+    return len(ends) if (fields == width).all() else 0
 
 
 @dataclass
@@ -115,19 +155,14 @@ class Scanner:
     def _read(self, data: bytes, block: Block) -> None:
         if b"\r" in data:
             data = data.replace(b"\r\n", b"\n").removesuffix(b"\r")
-        if not self._pending and b'"' not in data and not _CONTROLS.search(data):
-            lines = data.split(b"\n")
-            separator, separators = self.separator.encode(), len(self.columns) - 1
-            if all(line.count(separator) == separators for line in lines) and all(lines):
-                try:
-                    clean = data.decode(self.encoding).encode().split(b"\n")
-                except UnicodeDecodeError:
-                    clean = []
-                if clean:
-                    block.clean, block.raw = clean, lines
-                    block.numbers = list(range(self.line + 1, self.line + 1 + len(lines)))
-                    self.line += len(lines)
-                    return
+        plain = not self._pending and len(data.translate(None, _NOT_PLAIN)) == len(data)
+        lines = _even_lines(data, self.separator, len(self.columns)) if plain else 0
+        with suppress(UnicodeDecodeError):  # the line that holds it is looked for one by one
+            if lines:
+                block.whole = data, data.decode(self.encoding).encode()
+                block.numbers = range(self.line + 1, self.line + 1 + lines)
+                self.line += lines
+                return
         for line in data.split(b"\n"):
             self.line += 1
             self._take(line, block)
@@ -188,10 +223,7 @@ class Scanner:
         if len(values) != width:
             kind, place = ("trop", -1) if len(values) > width else ("trop peu", len(values))
             return f"{kind} de champs : {len(values)} au lieu de {width}", place
-        block.clean.append(written)
-        block.raw.append(record)
-        block.numbers.append(self.line - record.count(b"\n"))
-        block.spans_lines |= b"\n" in written
+        block.take(self.line - record.count(b"\n"), record, written)
         return "", -1
 
     def _field(self, before: bytes) -> int:
