@@ -13,10 +13,6 @@ from studylib.sources.snds.layout import RawTable
 
 MAGIC = b"PAR1"
 BESIDE = ("TRUTH", "REJECTED", "UNFINISHED")  # left by a simulation, by an import
-    "TRUTH",
-    "REJECTED",
-    "UNFINISHED",
-)  # what a simulation and an import leave beside the tables
 NEAR, NEAR_TABLE = 0.8, 0.85  # likeness from which the name of a column, of a table, is near
 
 
