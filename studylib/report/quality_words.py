@@ -139,6 +139,7 @@ QUALITY_VALUES: Mapping[str, str] = {
     "not_collected": "non recueillie",
     "absent": "absente",
     # columns of event tables and of volumes
+    "atc": "code ATC",
     "birth_date": "date de naissance",
     "care_month": "mois de soins",
     "cip13": "code CIP13",
@@ -149,6 +150,7 @@ QUALITY_VALUES: Mapping[str, str] = {
     "died": "décès à la sortie",
     "end": "date de fin",
     "flow_month": "mois de flux",
+    "ghm": "GHM",
     "person_id": "personne",
     "quantity": "quantité",
     "sex": "sexe",

@@ -150,14 +150,32 @@ def test_a_count_that_the_layout_says_whole_has_no_decimals():
     for table, column in kinds.items():
         caster = Caster.of([column], known(recognise(Path(f"{table}.csv"))), Options())
         _, wrong = caster.cast(pa.table({"0": ["1,5", "2", "-1,0", "1,000", "1.500"]}))
-        assert wrong == [0, None, None, 0, 0]
+        assert wrong.tolist() == [0, -1, -1, 0, 0]
         stated = Caster.of([column], known(recognise(Path(f"{table}.csv"))), Options(decimal=","))
-        assert stated.cast(pa.table({"0": ["1,000", "1.0"]}))[1] == [None, 0]
+        assert stated.cast(pa.table({"0": ["1,000", "1.0"]}))[1].tolist() == [-1, 0]
 
 
 def test_the_column_at_fault_is_named(tmp_path):
     landed(tmp_path, GOOD + "a;b;1;2021-01-01\n", max_rejected=0.5)
     assert rejected(tmp_path)["column"].tolist() == ["QSN"]
+
+
+@pytest.mark.parametrize(
+    ("line", "column"),
+    [
+        (b"a;b;c", "DTD"),  # cut: the first field that is not there
+        (b"a;\x81;1;2021-01-01", "QSN"),
+        (b'"x;y";1;1\x81;2021-01-01', "PRU"),  # a separator between quotes parts nothing
+        (b"a;1\x00;1;2021-01-01", "QSN"),
+        (b'a;1;"1"5;2021-01-01', "PRU"),
+        (b"a;1;1;2021-01-01;5", None),  # one field too many: none is at fault
+    ],
+)
+def test_the_column_of_what_cannot_be_read_is_named(tmp_path, line, column):
+    good = "é;1;1;2021-01-01\n".encode("cp1252")
+    landed(tmp_path, b"PSA;QSN;PRU;DTD\n" + 4 * good + line + b"\n" + good, max_rejected=0.5)
+    (one,) = rejected(tmp_path).to_dict("records")
+    assert (one["line"], one["column"]) == (6, column)
 
 
 def test_a_truncated_last_line_is_set_aside(tmp_path):
@@ -325,11 +343,9 @@ def test_noise_ends_in_a_sentence_and_never_loses_a_line(tmp_path_factory, noise
 
 def test_values_are_cast_as_written_or_not_at_all():
     caster = Caster.of(["Q"], Known("X", {"Q": "number"}), Options())
-    import pyarrow as pa
-
     texts = ["1", "1,5", "1.5", ",5", "1e3", "1e999", "1,2,3", "+2", "NaN", "inf", "0x10", " 7 "]
     table, wrong = caster.cast(pa.table({"c": texts}))
     assert table["Q"].to_pylist()[:5] == [1.0, 1.5, 1.5, 0.5, 1000.0]
-    assert [texts[i] for i, w in enumerate(wrong) if w is not None] == [
+    assert [texts[i] for i, w in enumerate(wrong) if w >= 0] == [
         "1e999", "1,2,3", "NaN", "inf", "0x10",
     ]  # fmt: skip

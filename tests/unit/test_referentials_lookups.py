@@ -109,8 +109,12 @@ HISTORY = [
 
 @pytest.fixture
 def en_sus(tmp_path: Path) -> None:
+    bring_history(HISTORY, tmp_path)
+
+
+def bring_history(lines: list[tuple[str, str, str, str, float | None]], folder: Path) -> None:
     rows = []
-    for published, effective, ucd7, event, price in HISTORY:
+    for published, effective, ucd7, event, price in lines:
         row: dict[str, object] = {
             "datepublication": published,
             "ucd7": ucd7,
@@ -124,7 +128,29 @@ def en_sus(tmp_path: Path) -> None:
         row |= {"prix": price, "prixttc": round(price * 1.021, 3)} if price else {}
         rows.append(row)
     text = json.dumps(rows)
-    bring("liste_en_sus", "mco_medref_atih_historique_liste_ucd.json", text, tmp_path)
+    bring("liste_en_sus", "mco_medref_atih_historique_liste_ucd.json", text, folder)
+
+
+def test_a_suspension_an_erratum_of_the_day_and_two_tariffs_of_a_day(tmp_path):
+    history = [
+        ("01/09/2019", "", "9000008", "tarif", 90.0),
+        ("01/09/2019", "", "9000008", "tarif", 95.0),
+        ("01/08/2019", "01/08/2019", "9000008", "inscription", None),
+        ("01/06/2019", "", "9000007", "radiation", None),
+        ("01/06/2019", "", "9000007", "inscription", None),
+        ("01/05/2019", "", "9000006", "inscription", None),
+        ("01/03/2019", "", "9000006", "suspension", None),
+        ("01/02/2019", "", "9000006", "inscription", None),
+    ]
+    bring_history(history, tmp_path)
+    periods = referentials.en_sus_periods().fillna(0).values.tolist()
+    assert periods == [
+        ["9000006", day(2019, 2, 1), day(2019, 3, 1)],
+        ["9000006", day(2019, 5, 1), 0],
+        ["9000008", day(2019, 8, 1), 0],
+    ]
+    (tariff,) = referentials.en_sus_tariffs().to_dict("records")
+    assert (tariff["ucd7"], tariff["price"]) == ("9000008", 90.0)  # the producer's newest line
 
 
 @pytest.mark.usefixtures("en_sus")

@@ -53,24 +53,24 @@ class Caster:
             [(name, ARROW_TYPES[kind]) for name, kind in zip(self.columns, self.kinds, strict=True)]
         )
 
-    def cast(self, text: pa.Table) -> tuple[pa.Table, list[int | None]]:
-        """The table with its types, and for each line the column that is wrong (None: good)."""
+    def cast(self, text: pa.Table) -> tuple[pa.Table, np.ndarray]:
+        """The table with its types, and for each line the column that is wrong (-1: none)."""
         arrays: list[pa.Array] = []
         faulty = np.full(text.num_rows, -1)
         for place, kind in enumerate(self.kinds):
             values = text.column(place).combine_chunks()
             if kind != "text":
                 values, wrong = self._typed(values, kind)
-                faulty = np.where((faulty < 0) & wrong, place, faulty)
+                if wrong.any():
+                    faulty = np.where((faulty < 0) & wrong, place, faulty)
             arrays.append(values)
-        wrongs = [None if place < 0 else place for place in faulty.tolist()]
-        return pa.Table.from_arrays(arrays, schema=self.schema), wrongs
+        return pa.Table.from_arrays(arrays, schema=self.schema), faulty
 
     def _typed(self, texts: pa.Array, kind: str) -> tuple[pa.Array, np.ndarray]:
         """The values of a column, and which are wrong; each distinct text is cast once."""
         encoded = texts.dictionary_encode()
         distinct = encoded.dictionary
-        ranks = pa.array(range(len(distinct)), pa.int64())
+        ranks = pa.array(np.arange(len(distinct)))
         self.session.register("chunk", pa.table({"c": distinct, "n": ranks}))
         value = _value("c", kind, self.decimal, self.dates)
         done = self.session.sql(

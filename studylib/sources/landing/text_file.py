@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import closing
 
+import numpy as np
 import pyarrow as pa
 from pyarrow import csv as arrow_csv
 
@@ -29,11 +30,11 @@ def land_text(incoming: Incoming) -> Outcome:
         def read(part: Part, start: Position) -> Position | None:
             stream.seek(start["offset"])
             scanner = Scanner(
-                stream, seen.encoding, seen.separator, len(columns), incoming.advance, **start
+                stream, seen.encoding, seen.separator, columns, incoming.advance, **start
             )
             for block in scanner.blocks():
                 part.set_aside(block.wrong)
-                if block.clean:
+                if block.numbers:
                     _write(part, block, caster, scanner)
                 part.stop_if_hopeless()
                 after = scanner.position
@@ -63,18 +64,18 @@ def _require_every_line(incoming: Incoming, line: int, ends_with_newline: bool) 
 
 def _write(part: Part, block: Block, caster: Caster, scanner: Scanner) -> None:
     table, wrong = caster.cast(_parsed(block, len(caster.columns), scanner.separator))
-    if any(column is not None for column in wrong):
+    rows = np.flatnonzero(wrong >= 0).tolist()
+    if rows:
         part.set_aside(
             Wrong(
                 block.numbers[row],
-                f"la valeur {REASONS[caster.kinds[column]]}",
-                scanner.shown(block.raw[row]),
-                caster.columns[column],
+                f"la valeur {REASONS[caster.kinds[wrong[row]]]}",
+                scanner.shown(block.written[row]),
+                caster.columns[wrong[row]],
             )
-            for row, column in enumerate(wrong)
-            if column is not None
+            for row in rows
         )
-        table = table.filter(pa.array([column is None for column in wrong]))
+        table = table.filter(pa.array(wrong < 0))
     part.write(table)
 
 
@@ -83,7 +84,7 @@ def _parsed(block: Block, width: int, separator: str) -> pa.Table:
     names = [str(position) for position in range(width)]
     try:
         parsed = arrow_csv.read_csv(
-            pa.py_buffer(b"\n".join(block.clean) + b"\n"),
+            pa.py_buffer(block.text + b"\n"),
             read_options=arrow_csv.ReadOptions(column_names=names, block_size=_BLOCK),
             parse_options=arrow_csv.ParseOptions(
                 delimiter=separator,
