@@ -105,7 +105,8 @@ def import_oracle(
         typer.Option(
             "--between",
             metavar="COLONNE DÉBUT FIN",
-            help="Découpe par mois de cette date, bornes comprises (AAAA-MM-JJ).",
+            help="Découpe par mois de cette date, bornes comprises (AAAA-MM-JJ) ; sans elle, une "
+            "extraction interrompue reprend au début.",
         ),
     ] = None,
 ) -> None:
