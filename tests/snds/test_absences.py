@@ -69,6 +69,18 @@ REFUSED: dict[str, tuple[Break, str]] = {
         broken.no_line("ER_ETE_F*"),
         r"table ER_ETE_F : aucune ligne alors que T_MCOaaB est là",
     ),
+    "prestations of an archive": (
+        broken.without("ER_PRS_F_2020"),
+        r"table ER_PRS_F : année 2020 absente alors que ER_PHA_F l'a",
+    ),
+    "prestations of an archive without a line": (
+        broken.no_line("ER_PRS_F_2020"),
+        r"table ER_PRS_F : aucune ligne pour 2020-02 à 2020-12 alors que ER_PHA_F en a",
+    ),
+    "stays of the first year": (
+        broken.without("T_MCO20B"),
+        r"table T_MCOaaB : année 2020 absente alors que T_MCOaaC l'a",
+    ),
     "direct billing, a year of flows": (
         broken.flows("ER_ETE_F*", lambda month: month.year != 2021),
         r"table ER_ETE_F : aucune ligne pour 2021-01 à 2021-12 alors que ER_PRS_F en a",

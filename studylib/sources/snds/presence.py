@@ -19,6 +19,7 @@ from studylib.sources.snds.raw import Raw
 from studylib.sources.snds.same_period import check_period, lines_of
 
 EVERY_COLUMN = "*"
+BASES = ("ER_PRS_F", "T_MCOaaB")  # the lines of the others mean nothing without theirs
 WHOLE = ""  # the table of a notice that bears on the whole location
 
 
@@ -85,6 +86,8 @@ def check_presence(raw: Raw, findings: Findings) -> None:
         if lines_of(raw, companion.beside):
             if lines_of(raw, companion.table):
                 check_period(raw, companion.table, companion.beside)
+                if companion.beside in BASES:
+                    check_period(raw, companion.beside, companion.table)
             else:
                 _absent(raw, companion, findings)
     _note_strangers(raw, findings)
