@@ -52,8 +52,7 @@ def open_folder(
     if set(kept) != set(extent["regions"]):
         tables = restrict(tables, kept)
         extent["days"] = _days(chosen, tables["observation"])
-    quality = read_quality(name, folder)
-    _tell(name, quality)
+    _tell(name, quality := read_quality(name, folder))
     return Source(
         name=name,
         engine=chosen,

@@ -19,7 +19,6 @@ from studylib import project
 from studylib.errors import DataMissing
 
 _HASHES, _FOUND = ".hashes.json", ".found.json"
-_IMPORT = "import.json"  # what ``studylib import`` leaves beside the tables it lands
 
 
 def contents(folder: Path) -> dict[str, str]:
@@ -45,16 +44,10 @@ def altered(folder: Path) -> list[str]:
     )
 
 
-def altered_since_import(folder: Path) -> list[str]:
-    """Files that an import landed there and that are absent or changed; empty without an import."""
-    path = folder / _IMPORT
-    try:
-        parts = json.loads(path.read_text(encoding="utf-8"))["parts"].values()
-        landed = {part["parquet"]["file"]: part["parquet"]["sha256"] for part in parts}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        return []  # none, or one that the next import will refuse
+def changed(folder: Path, declared: Mapping[str, str]) -> list[str]:
+    """Files whose hash is not, or no longer, the one declared; those absent too."""
     found = _remembered_contents(folder)
-    return sorted(file for file, mark in landed.items() if found.get(file) != mark)
+    return sorted(path for path, mark in declared.items() if found.get(path) != mark)
 
 
 def check_integrity(name: str, folder: Path) -> None:

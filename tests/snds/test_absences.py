@@ -18,9 +18,9 @@ from snds.broken import Break
 
 from studylib import sources
 from studylib.errors import DataMissing, DataNotice, StudyError, TableError
-from studylib.sources import Engine
+from studylib.sources import Engine, landing
 from studylib.sources.engine import EngineSettings
-from studylib.sources.integrity import hash_of
+from studylib.sources.landing import manifest
 from studylib.sources.simulated.settings import Settings
 from studylib.sources.snds import damaged, reading
 from studylib.sources.snds.calendar import period, within_hospital_years
@@ -266,17 +266,25 @@ def test_a_flipped_bit_never_shows_the_engine(seed: int, whole: Path, tmp_path: 
     assert "IR_BEN_R" in told
 
 
-def test_what_was_imported_is_sealed(folder: Path, engine: Engine) -> None:
-    """A file changed since « studylib import » is named, whatever was changed in it."""
-    files = sorted(folder.glob("IR_*/*.parquet"))
-    parts = {
-        file.parent.name: {
-            "parquet": {"file": f"{file.parent.name}/{file.name}", "sha256": hash_of(file)}
-        }
-        for file in files
-    }
-    (folder / "import.json").write_text(json.dumps({"version": 1, "parts": parts}))
-    assert opened(folder, engine).empty
-    broken.valued("IR_PHA_R", "PHA_GRD_CND", "O")(folder)
-    with pytest.raises(DataMissing, match=r"IR_PHA_R/00000\.parquet absent ou modifié depuis l'im"):
+def test_what_was_imported_is_sealed(folder: Path, tmp_path: Path, engine: Engine) -> None:
+    """Lines set aside are told; a file changed since, whatever was changed in it, is named."""
+    shutil.rmtree(folder / "KI_CCI_R")
+    text = "DCD_IDT_ENC;BEN_IDT_ANO;BEN_DCD_DTE;DCD_CIM_COD\n"
+    lines = [f"{n};{n:017d};0{n % 9 + 1}/03/2021;I500\n" for n in range(40)]
+    source = tmp_path / "KI_CCI_R.csv"
+    source.write_text(text + "".join(lines) + "99;1;32/13/2021;I500\n", encoding="utf-8")
+    landing.land([source], folder, landing.Options(max_rejected=0.1))
+    told = opened(folder, engine)
+    assert told[["table", "lines"]].to_numpy().tolist() == [["KI_CCI_R", 1]]
+    broken.valued("KI_CCI_R", "DCD_CIM_COD", "C50")(folder)
+    with pytest.raises(DataMissing, match=r"ki_cci_r\.parquet absent ou modifié depuis l'import"):
+        opened(folder, engine)
+
+
+def test_an_import_that_was_interrupted_is_not_read(folder: Path, engine: Engine) -> None:
+    """What it landed so far is not the table."""
+    unfinished = {"ER_PRS_F_2021/2021": {"pieces": []}}
+    said = {"version": manifest.VERSION, "parts": {}, "unfinished": unfinished}
+    (folder / manifest.FILE).write_text(json.dumps(said))
+    with pytest.raises(DataMissing, match="l'import de ER_PRS_F_2021/2021 est inachevé"):
         opened(folder, engine)

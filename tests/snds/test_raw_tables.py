@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import date, datetime
 from pathlib import Path
@@ -18,6 +19,8 @@ from studylib.sources.engine import EngineSettings
 from studylib.sources.snds import layout, reading
 from studylib.sources.snds.calendar import period
 from studylib.sources.snds.raw import Raw
+
+CODE = Path(layout.__file__).parent
 
 
 @pytest.fixture
@@ -164,3 +167,34 @@ def test_tables_without_lines(tmp_path: Path, engine: Engine) -> None:
     reading.read("essai", tmp_path, tmp_path / "events", engine=engine)
     assert len(pd.read_parquet(tmp_path / "events" / "dispensings")) == 2
     assert pd.read_parquet(tmp_path / "events" / "long_term_conditions").empty
+
+
+# Columns named by the code that reads and of which nothing follows when they are absent.
+HARMLESS = {
+    ("T_MCOaaE", "REG_ETA"): "the FINESS tells the region too",
+    ("T_MCOaaFH", "UCD_UCD_COD"): "COD_UCD is required",
+    ("T_MCOaaFHSTC", "UCD_UCD_COD"): "UCD_COD is required",
+    ("IR_PHA_R", "PHA_DDD_NBR"): "added by a site; 30 or 90 days a pack otherwise",
+    ("IR_PHA_R", "PHA_PRS_IDE"): "read in ER_PHA_F",
+    ("T_MCOaaVALO", "GHS_NUM"): "read in T_MCOaaB",
+    ("T_MCOaaFB", "GHS_NUM"): "read in T_MCOaaB",
+    ("T_MCOaaE", "ETB_EXE_FIN"): "read in ER_ETE_F",
+    ("T_MCOaaCSTC", "EXE_SOI_DTF"): "read in T_MCOaaC",
+    ("ER_PRS_F", "EXE_SOI_DTF"): "read in T_MCOaaC",
+    ("ER_PRS_F", "BEN_CDI_NIR"): "read in IR_BEN_R",
+    ("ER_PRS_F", "BEN_SEX_COD"): "read in IR_BEN_R",
+    ("ER_PRS_F", "BEN_NAI_ANN"): "read in IR_BEN_R",
+}
+
+
+def test_no_column_that_is_read_can_be_absent_in_silence() -> None:
+    """Each one is required, or says in French what follows from its absence."""
+    code = "\n".join(file.read_text(encoding="utf-8") for file in CODE.glob("*.py"))
+    named = set(re.findall(r'"([A-Z][A-Z0-9_]+)"', code))
+    silent = {
+        (table.name, column.name)
+        for table in layout.tables().values()
+        for column in table.columns
+        if column.name in named and not column.required and not column.without
+    }
+    assert silent == set(HARMLESS)

@@ -159,6 +159,26 @@ def test_several_fine_lines_of_one_prestation(tmp_path: Path, engine: Engine) ->
     assert (found["boxes"].sum(), found["euros"].sum()) == (2.0, 13.0)
 
 
+def test_lines_whose_prestation_is_not_there_are_told(tmp_path: Path, engine: Engine) -> None:
+    """A box, and a drug sold by a hospital, that no line of ER_PRS_F bears."""
+    line = {"psa": "A", "day": date(2023, 3, 1), "boxes": 1}
+    _read(tmp_path, engine, [line, line])
+    sold = {"UCD_ORD_NUM": 1, "UCD_UCD_COD": "0000009000001", "UCD_DLV_NBR": 1.0,
+            "UCD_TTF_MNT": 50.0, "UCD_TOP_UCD": 0}  # fmt: skip
+    write(tmp_path, "ER_UCD_F", [{**sold, "DCT_ORD_NUM": bill} for bill in (1, 2)])
+    prestations = pd.read_parquet(tmp_path / "ER_PRS_F")
+    kept = prestations[prestations["DCT_ORD_NUM"] != 2]
+    kept.to_parquet(tmp_path / "ER_PRS_F" / "0.parquet", index=False)
+    reading = Read(tmp_path, engine, tmp_path / "events")
+    assert _boxes(reading)["boxes"].tolist() == [1.0]
+    assert engine.collect(reading.table("retrocession"))["cost"].tolist() == [50.0]
+    told = reading.reading.findings.table("rejected").query("lines > 0")
+    assert dict(zip(told["table"], told["reason"], strict=True)) == {
+        "ER_PHA_F": "no_prestation",
+        "ER_UCD_F": "no_prestation",
+    }
+
+
 def test_people_behind_pseudonyms(tmp_path: Path, engine: Engine) -> None:
     """Two pseudonyms of one person, twins under one, a provisional NIR later certified."""
     rows = [

@@ -41,6 +41,7 @@ class DuckEngine(Engine):
         self._remove = weakref.finalize(connection, scratch.remove)
         self._numbers = count()
         self._attached = False
+        self._slices = 1
         self._tables: weakref.WeakKeyDictionary[duckdb.DuckDBPyRelation, str] = (
             weakref.WeakKeyDictionary()
         )
@@ -84,13 +85,14 @@ class DuckEngine(Engine):
         table = f"{_KEPT}.main.{self._fresh(name)}"
         with self._told(name):
             self._attach()
-            for slices in _SLICES:
+            for slices in [some for some in _SLICES if some >= self._slices]:
                 try:
                     self._create(table, rows, make, slices)
                     break
                 except (duckdb.OutOfMemoryException, MemoryError):
                     if slices == _SLICES[-1]:
                         raise
+                    self._slices = slices + 1  # the next frame will not fit either
         return self._kept(table)
 
     def _create(self, table: str, rows: Frame, make: Callable[[Frame], Frame], slices: int) -> None:

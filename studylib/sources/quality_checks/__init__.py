@@ -4,6 +4,7 @@ In the manner of OHDSI's Data Quality Dashboard: a check measures one thing, a r
 expected of it and on whose word, and the verdict follows.
 """
 
+from studylib.sources.quality import NOTICES
 from studylib.sources.quality_checks.drift import prevalence_drift
 from studylib.sources.quality_checks.flow import availability, main_delays, volume_months
 from studylib.sources.quality_checks.ranges import Range, ranges
@@ -22,6 +23,7 @@ from studylib.sources.quality_checks.schemas import (
 from studylib.sources.quality_checks.shares import (
     coding_forms,
     link_shares,
+    notices,
     rejected_shares,
     unknown_codes,
 )
@@ -34,6 +36,7 @@ __all__ = [
     "DRIFT",
     "LINK_SHARES",
     "MONTHS",
+    "NOTICES",
     "REJECTED_SHARES",
     "SUMMARY",
     "UNKNOWN",
@@ -45,6 +48,7 @@ __all__ = [
     "failures",
     "link_shares",
     "main_delays",
+    "notices",
     "overall",
     "prevalence_drift",
     "ranges",

@@ -26,6 +26,11 @@ def kept(source: Source, name: str) -> pd.DataFrame:
     return tables.empty(QUALITY_TABLES[name]) if found is None else found
 
 
+def notices(source: Source) -> pd.DataFrame:
+    """What the reading says each time the source is opened (``quality.NOTICES``)."""
+    return kept(source, "notices")
+
+
 def rejected_shares(source: Source) -> pd.DataFrame:
     """Lines set aside by table and reason, among those the rule looked at (``REJECTED_SHARES``)."""
     return _with_share(kept(source, "rejected"), REJECTED_SHARES)

@@ -12,7 +12,7 @@ from studylib.sources.snds import layout
 from studylib.sources.snds.layout import RawTable
 
 MAGIC = b"PAR1"
-BESIDE = ("TRUTH", "REJECTED")  # what a simulation and an import leave beside the tables
+BESIDE = ("TRUTH", "REJECTED", "UNFINISHED")  # left by a simulation, by an import
 NEAR, NEAR_TABLE = 0.8, 0.85  # likeness from which the name of a column, of a table, is near
 
 

@@ -52,20 +52,20 @@ def netted(
     findings.reject_each(
         table, _shown(touched.filter(~nw.col("reason").is_null()), key), total, REASONS
     )
-    standing = (nw.col("net_quantity") > 0) & (nw.col("net_cents") >= 0)
-    kept = touched.filter(standing).group_by(*group)
-    sums = {"quantity": nw.col("quantity").sum(), "cents": nw.col("cents").sum()}
-    merged = kept.agg(
-        *[
-            sums.get(name, nw.col(name).min()).alias(name)
-            for name in kept_columns
-            if name not in group
-        ]
-    )
     types = untouched.collect_schema()
+    merged = _merged(touched, group, kept_columns)
     return nw.concat(
         [untouched, merged.select(*[nw.col(name).cast(types[name]) for name in kept_columns])]
     )
+
+
+def _merged(touched: Frame, group: Sequence[str], columns: Sequence[str]) -> Frame:
+    """One line for each group that stands, with its quantity and amount."""
+    standing = (nw.col("net_quantity") > 0) & (nw.col("net_cents") >= 0)
+    sums = {"quantity": nw.col("quantity").sum(), "cents": nw.col("cents").sum()}
+    rest = [name for name in columns if name not in group]
+    firsts = [sums.get(name, nw.col(name).min()).alias(name) for name in rest]
+    return touched.filter(standing).group_by(*group).agg(*firsts)
 
 
 def summed(lines: Frame, group: Sequence[str]) -> Frame:

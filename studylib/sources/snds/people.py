@@ -193,23 +193,25 @@ def persons(raw: Raw, known: Frame) -> Frame:
         dated = dated.join(certificates, on="idt_ano", how="left")
     else:
         dated = dated.with_columns(nw.lit(None, nw.Int64()).alias("certified"))
+    return raw.engine.checkpoint(_described(dated), "persons")
+
+
+def _described(merged: Frame) -> Frame:
+    """Sex, dates and what varies of persons whose pseudonyms were put together."""
     death = nw.coalesce("told", "certified")
     varying = (nw.col("sex") != nw.col("sex_last")) | (nw.col("year") != nw.col("year_last"))
-    return raw.engine.checkpoint(
-        dated.select(
-            "person_id",
-            nw.when(nw.col("sex") == 1)
-            .then(nw.lit("M"))
-            .when(nw.col("sex") == 2)
-            .then(nw.lit("F"))
-            .otherwise(nw.lit(None, nw.String()))
-            .alias("sex"),
-            nw.min_horizontal(nw.col("birth_date"), death).alias("birth_date"),
-            death.alias("death_date"),
-            "home",
-            varying.alias("varying"),
-        ),
-        "persons",
+    return merged.select(
+        "person_id",
+        nw.when(nw.col("sex") == 1)
+        .then(nw.lit("M"))
+        .when(nw.col("sex") == 2)
+        .then(nw.lit("F"))
+        .otherwise(nw.lit(None, nw.String()))
+        .alias("sex"),
+        nw.min_horizontal(nw.col("birth_date"), death).alias("birth_date"),
+        death.alias("death_date"),
+        "home",
+        varying.alias("varying"),
     )
 
 

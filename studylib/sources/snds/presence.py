@@ -8,14 +8,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import pandas as pd
+
 from studylib.errors import DataMissing
-from studylib.sources import integrity
+from studylib.sources.quality import CODINGS
 from studylib.sources.snds import layout
 from studylib.sources.snds.findings import Findings
 from studylib.sources.snds.naming import near_table, shown
 from studylib.sources.snds.raw import Raw
 from studylib.sources.snds.same_period import check_period, lines_of
 
+EVERY_COLUMN = "*"
 WHOLE = ""  # the table of a notice that bears on the whole location
 
 
@@ -87,16 +90,6 @@ def check_presence(raw: Raw, findings: Findings) -> None:
     _note_strangers(raw, findings)
 
 
-def check_landed(raw: Raw) -> None:
-    """DataMissing when a file that an import landed is absent or is no longer the same."""
-    wrong = integrity.altered_since_import(raw.folder)
-    if wrong:
-        raise DataMissing(
-            f"Source « {raw.name} » : {', '.join(wrong[:3])} absent ou modifié depuis l'import ; "
-            "relancer « studylib import », qui ne refait que ces fichiers."
-        )
-
-
 def _check_hospital(raw: Raw) -> None:
     hospital = [name for name in layout.tables() if name.startswith("T_MCOaa") and raw.has(name)]
     if hospital and not raw.has("T_MCOaaB"):
@@ -124,10 +117,8 @@ def _absent(raw: Raw, companion: Companion, findings: Findings) -> None:
         )
     findings.notice(companion.table, f"{what} ; {companion.without}")
     years = raw.years(companion.beside) or (0,)
-    for column in layout.table(companion.table).columns if not raw.has(companion.table) else ():
-        if column.required:
-            for year in years:
-                raw.absent_columns[companion.table, column.name, year] = "absent"
+    rows = [(companion.table, EVERY_COLUMN, year, "absent", 0) for year in years]
+    findings.coding(pd.DataFrame(rows, columns=CODINGS.names))
 
 
 def _note_strangers(raw: Raw, findings: Findings) -> None:

@@ -24,8 +24,9 @@ from studylib.sources.snds import assembly, damaged, layout
 from studylib.sources.snds.calendar import Period, period, within_hospital_years
 from studylib.sources.snds.filled import check_filled
 from studylib.sources.snds.findings import Findings
+from studylib.sources.snds.landed import check_landed
 from studylib.sources.snds.naming import check_folder
-from studylib.sources.snds.presence import check_landed, check_presence
+from studylib.sources.snds.presence import check_presence
 from studylib.sources.snds.raw import Raw
 from studylib.sources.snds.remarks import note_absent_columns, note_remarks
 
@@ -129,7 +130,7 @@ def check_tables(raw: Raw, findings: Findings) -> None:
 
     DataMissing or TableError, the first that is found.
     """
-    check_landed(raw)
+    check_landed(raw, findings)
     for table in layout.tables():
         if raw.has(table):
             raw.table(table, archive=True)  # names, types and years of its columns

@@ -10,7 +10,14 @@ from studylib.sources.snds.layout import NINE_KEYS
 from studylib.sources.snds.netting import netted
 from studylib.sources.snds.prescribing import by_eight_characters
 from studylib.sources.snds.raw import Raw
-from studylib.sources.snds.town import FEES, VISIT_GROUP, VISITS, Town, set_aside_pseudonym
+from studylib.sources.snds.town import (
+    FEES,
+    NO_PRESTATION,
+    VISIT_GROUP,
+    VISITS,
+    Town,
+    set_aside_pseudonym,
+)
 
 UCD_KEY = (*NINE_KEYS, "UCD_ORD_NUM")
 RETROCEDED = 0  # UCD_TOP_UCD; 1 is the liste en sus of private hospitals, told by the PMSI too
@@ -25,35 +32,9 @@ def retrocession(town: Town) -> Frame | None:
     raw, findings = town.raw, town.findings
     if not raw.has("ER_UCD_F"):
         return None
-    columns = [*UCD_KEY, "UCD_UCD_COD", "UCD_DLV_NBR", "UCD_TTF_MNT", "UCD_TOP_UCD"]
-    fine = rules.united(raw, "ER_UCD_F", columns, UCD_KEY, findings)
-    others = ~nw.col("PRS_NAT_REF").is_in([*FEES, *VISITS])
-    joined = fine.join(town.prestations((), others), on=list(NINE_KEYS), how="inner")
-    sold_by = with_seller(raw, joined)
-    in_pmsi = nw.when(in_the_pmsi()).then(nw.lit("en_sus_in_pmsi"))
-    lines = raw.engine.checkpoint(
-        sold_by.select(
-            *UCD_KEY,
-            "person_id",
-            "day",
-            set_aside_pseudonym(),
-            ucd7().alias("product"),
-            nw.col("UCD_DLV_NBR").alias("quantity"),
-            rules.cents(nw.col("UCD_TTF_MNT")).alias("cents"),
-            nw.col("seller").fill_null("").alias("prescriber"),
-            rules.or_no_quantity(in_pmsi.otherwise(nw.col("reason")), nw.col("UCD_DLV_NBR")).alias(
-                "reason"
-            ),
-        ),
-        "unit_lines",
-    )
-    kept = town.kept("ER_UCD_F", lines, UCD_KEY).drop("reason", "pseudonym")
-    findings.link(
-        "ER_UCD_F",
-        "UCD_TTF_MNT",
-        raw.engine.count(kept),
-        raw.engine.count(kept.filter(nw.col("cents").is_null())),
-    )
+    kept = town.kept("ER_UCD_F", _unit_lines(town), UCD_KEY).drop("reason", "pseudonym")
+    unpriced = raw.engine.count(kept.filter(nw.col("cents").is_null()))
+    findings.link("ER_UCD_F", "UCD_TTF_MNT", raw.engine.count(kept), unpriced)
     priced = kept.with_columns(nw.col("cents").fill_null(0))
     whole = netted(raw.engine, priced, VISIT_GROUP, findings, "ER_UCD_F", UCD_KEY)
     return whole.select(
@@ -66,6 +47,36 @@ def retrocession(town: Town) -> Frame | None:
         "quantity",
         (nw.col("cents") / 100).alias("cost"),
         nw.col("prescriber").alias("establishment"),
+    )
+
+
+def _unit_lines(town: Town) -> Frame:
+    """Lines of ER_UCD_F, each with its prestation, kept or set aside (``reason``). Checkpointed."""
+    raw = town.raw
+    columns = [*UCD_KEY, "UCD_UCD_COD", "UCD_DLV_NBR", "UCD_TTF_MNT", "UCD_TOP_UCD"]
+    fine = rules.united(raw, "ER_UCD_F", columns, UCD_KEY, town.findings)
+    others = ~nw.col("PRS_NAT_REF").is_in([*FEES, *VISITS])
+    joined = fine.join(town.prestations((), others), on=list(NINE_KEYS), how="left")
+    aside = (
+        nw.when(nw.col("PRS_NAT_REF").is_null())
+        .then(nw.lit(NO_PRESTATION))
+        .when(in_the_pmsi())
+        .then(nw.lit("en_sus_in_pmsi"))
+        .otherwise(nw.col("reason"))
+    )
+    return raw.engine.checkpoint(
+        with_seller(raw, joined).select(
+            *UCD_KEY,
+            "person_id",
+            "day",
+            set_aside_pseudonym(),
+            ucd7().alias("product"),
+            nw.col("UCD_DLV_NBR").alias("quantity"),
+            rules.cents(nw.col("UCD_TTF_MNT")).alias("cents"),
+            nw.col("seller").fill_null("").alias("prescriber"),
+            rules.or_no_quantity(aside, nw.col("UCD_DLV_NBR")).alias("reason"),
+        ),
+        "unit_lines",
     )
 
 

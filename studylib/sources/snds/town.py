@@ -14,6 +14,7 @@ import narwhals as nw
 
 from studylib.sources.engine import Frame
 from studylib.sources.snds import lines as rules
+from studylib.sources.snds.amounts import box_amount, boxes_given, unit_amount, unit_dose
 from studylib.sources.snds.calendar import Period
 from studylib.sources.snds.findings import Findings, line_key
 from studylib.sources.snds.layout import NINE_KEYS
@@ -253,23 +254,3 @@ def set_aside_pseudonym() -> nw.Expr:
     """The pseudonym of lines to set aside, ``pseudonym``; those kept have their person."""
     aside = ~nw.col("reason").is_null()
     return nw.when(aside).then(nw.col("BEN_NIR_PSA")).alias("pseudonym")
-
-
-def unit_dose() -> nw.Expr:
-    """Drugs dispensed by the unit (PHA_DEC_TOP D)."""
-    return (nw.col("PHA_DEC_TOP") == "D").fill_null(False)
-
-
-def boxes_given() -> nw.Expr:
-    """Signed boxes of a line; units stand for them where the line tells units only."""
-    return nw.coalesce("PHA_ACT_QSN", nw.when(unit_dose()).then(nw.col("PHA_DEC_QSU")))
-
-
-def box_amount() -> nw.Expr:
-    """Reimbursed amount of a line of boxes: of the fine line, not of the whole prestation."""
-    return nw.col("PHA_ACT_QSN") * nw.col("PHA_ACT_PRU") * nw.col("RGO_REM_TAU") / 100
-
-
-def unit_amount() -> nw.Expr:
-    """Reimbursed amount of a line of units, at the price of a unit."""
-    return nw.col("PHA_DEC_QSU") * nw.col("PHA_DEC_PRU") * nw.col("RGO_REM_TAU") / 100
