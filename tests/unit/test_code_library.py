@@ -12,6 +12,7 @@ import pytest
 from studylib import codes, referentials, tables
 from studylib.codes import CHANGES, FINDINGS, Codelist, RawList
 from studylib.codes.comparing import labels_by_code
+from studylib.codes.neighbours import forgotten
 from studylib.errors import CodeError
 
 TODAY = date(2026, 5, 4)
@@ -238,6 +239,13 @@ def test_neighbours_that_look_forgotten():
     assert findings(raw("B01AF01", "B01AF02", "B01AF03")) == {}
     assert findings(raw("B01AF02")) == {}  # one code alone is a choice
     assert findings(raw("B01AF")) == {}
+
+
+def test_one_code_of_two_is_a_choice_and_what_a_prefix_covers_is_not_forgotten():
+    two, three = ["B01AF01", "B01AF02"], ["B01AF01", "B01AF02", "B01AF03"]
+    assert list(forgotten("ATC", two[:1], two)) == []
+    assert list(forgotten("ATC", [*two, "B01AF"], three)) == []
+    assert list(forgotten("ATC", two, three)) == [("B01AF", two, ["B01AF03"])]
 
 
 def test_neighbours_are_also_known_from_the_data():

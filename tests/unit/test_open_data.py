@@ -327,6 +327,15 @@ def test_bdpm_prices_rates_quotes_and_encodings(tmp_path: Path) -> None:
     assert names.tolist() == ["ORIGINE 10 mg, comprimé", 'COPIE "PLUS" 10 mg, gélule']
 
 
+def test_a_speciality_of_several_generic_groups_keeps_the_first(tmp_path: Path) -> None:
+    file = tmp_path / "CIS_GENER_bdpm.txt"
+    lines = ("1200\tB\t60000001\t1\t2", "9\tA\t60000001\t0\t1", "9\tA\t60000002\t1\t2")
+    file.write_text("".join(f"{line}\n" for line in lines), encoding="cp1252")
+    found = bdpm.generic_groups(file).set_index("cis")
+    assert found.loc["60000001"].tolist() == ["originator", "9"]  # by number, not by text
+    assert found.loc["60000002"].tolist() == ["generic", "9"]
+
+
 def test_bdpm_salt_and_base_are_one_substance_under_both_names(tmp_path: Path) -> None:
     bdpm_files(tmp_path)
     held = bdpm.substances(tmp_path / "CIS_COMPO_bdpm.txt").set_index("cis")

@@ -440,6 +440,9 @@ def test_numbers_sent_twice_have_their_years(tmp_path):
     cut = text.replace("750100018", "90787460")
     with pytest.raises(TableError, match="9 caractères"):
         bring("finess_duplicates", "finess_duplicates.csv", cut, tmp_path)
+    late = text.replace("2005,2017", "2018,2017")
+    with pytest.raises(TableError, match="750100018 : la première année suit la dernière"):
+        bring("finess_duplicates", "finess_duplicates.csv", late, tmp_path)
 
 
 # --- Charlson -----------------------------------------------------------------------------------
