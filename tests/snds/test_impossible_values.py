@@ -127,6 +127,8 @@ def test_what_matters_is_told(folder: Path) -> None:
     assert "gardées à un coût nul" in told["ER_PHA_F"]
     assert "gardées à un coût nul" in told["T_MCOaaMED"]
     assert "naissance impossible" in told["IR_BEN_R"]
+    assert "décédées avant elle" not in told["IR_BEN_R"]
+    assert "décédées avant elle ou nées après" in told["ER_PHA_F"]
     assert "date impossible" in told["T_MCOaaC"]
     assert "mois de sortie impossible" in told["T_MCOaaB"]
     assert not told.str.contains("motif").any()

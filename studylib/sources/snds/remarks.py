@@ -14,6 +14,7 @@ import pandas as pd
 from studylib.sources.snds import layout
 from studylib.sources.snds.findings import Findings
 from studylib.sources.snds.hospital_drugs import TABLES as DRUG_TABLES
+from studylib.sources.snds.people import OUT_OF_PERIOD
 from studylib.sources.snds.raw import Raw
 
 LIVE = "flux récents"  # the table of flows that has no year in its name
@@ -57,6 +58,11 @@ REJECTED = {
     "no_exact_date": Remark(
         SOME, "des séjours ont une date impossible ; ils ne sont rattachés à personne"
     ),
+    OUT_OF_PERIOD: Remark(
+        SOME,
+        "des soins de la période sont de personnes dites décédées avant elle ou nées après ; ils "
+        "sont écartés, vérifier BEN_NAI_ANN et BEN_DCD_DTE",
+    ),
     "no_key": Remark(
         0.0, "des lignes n'ont pas d'établissement ou de numéro de séjour ; elles sont écartées"
     ),
@@ -72,7 +78,7 @@ REJECTED = {
     "no_valuation": Remark(0.1, "des séjours ne sont pas valorisés ; leur coût est nul"),
 }
 # Chosen by whoever asked for the period, or what the rule is for.
-EXPECTED = ("out_of_flow", "before_period", "out_of_period", "superseded", "en_sus_in_pmsi",
+EXPECTED = ("out_of_flow", "before_period", "superseded", "en_sus_in_pmsi",
             "met_twice", "price_above_tariff")  # fmt: skip
 UNPRICED = Remark(SOME, "des lignes n'ont pas de montant ; elles sont gardées à un coût nul")
 LINKS = {
@@ -96,7 +102,7 @@ COMPARED = ("IR_IMB_R", "ER_PRS_F (EXO_MTF 41-46)")  # two definitions, which di
 def note_remarks(findings: Findings) -> None:
     """Adds a notice for each rejection, link or unknown code that is past what is told."""
     for table, reason, lines, of_lines in _shares(findings.table("rejected"), "lines", "of_lines"):
-        if reason not in EXPECTED and (table == "IR_BEN_R" or reason not in OF_PERSONS):
+        if _is_to_judge(table, reason):
             remark = REJECTED.get(reason) or Remark(
                 HALF, f"plus de la moitié des lignes sont écartées (motif {reason})"
             )
@@ -108,6 +114,13 @@ def note_remarks(findings: Findings) -> None:
             )
             _note(findings, table, remark, lines, of_lines)
     _note_departments(findings)
+
+
+def _is_to_judge(table: str, reason: str) -> bool:
+    """Whether the share of lines set aside for that reason says something of the data."""
+    if reason == OUT_OF_PERIOD:  # a register outlives its persons, their care does not
+        return table.startswith("ER_")
+    return reason not in EXPECTED and (table == "IR_BEN_R" or reason not in OF_PERSONS)
 
 
 def note_absent_columns(raw: Raw, findings: Findings) -> None:
