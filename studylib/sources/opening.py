@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from datetime import date
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -36,19 +37,30 @@ def names() -> list[str]:
 
 def open(
     name: str,
-    *,
     location: Path | None = None,
+    *,
     regions: Sequence[str] | None = None,
     engine: Engine | None = None,
+    cut_off: date | None = None,
+    flow_lag_months: int | None = None,
 ) -> Source:
     """The source called ``name``, restricted to ``regions`` (default: all of its regions).
 
     With ``location``, ``name`` is a kind of data (``events``, ``snds`` or ``omop``) and the folder
-    need not be declared. Raw data are read into event tables the first time, a simulated population
-    is generated first; both are found again later. DataMissing or TableError when what is there
-    cannot be read; ChoiceError for an unknown name.
+    need not be declared; for ``snds``, ``cut_off`` is the last day of care that counts, or
+    ``flow_lag_months`` the months of flow a month of care must be seen through. Raw data are read
+    into event tables the first time, a simulated population is generated first; both are found
+    again later. DataMissing or TableError when what is there cannot be read; ChoiceError for an
+    unknown name, or a choice that is not for this source.
     """
-    source = _declared(name) if location is None else _at(name, location)
+    period = {"cut_off": cut_off, "flow_lag_months": flow_lag_months}
+    asked = {key: value for key, value in period.items() if value is not None}
+    if asked and (name != "snds" or location is None):
+        raise ChoiceError(
+            f"Source « {name} », {' et '.join(asked)} : réservé à un dossier de données snds "
+            "ouvert par son emplacement ; pour une source déclarée, l'écrire dans sources.yaml."
+        )
+    source = _declared(name) if location is None else _at(name, location, asked)
     chosen = engine or (Engine.start(source.engine.settings()) if source.engine else None)
     simulation = source.settings() if isinstance(source, SimulatedSource) else None
     opened = event_folder.open_folder(
@@ -137,13 +149,13 @@ _KINDS: Mapping[str, type[EventsSource | SndsSource | OmopSource]] = {
 }
 
 
-def _at(kind: str, location: Path) -> AnySource:
+def _at(kind: str, location: Path, asked: Mapping[str, object]) -> AnySource:
     if kind not in _KINDS:
         raise ChoiceError(
             f"Données de la sorte « {kind} » inconnues ; sont connues {', '.join(_KINDS)}."
         )
     model = _KINDS[kind]
-    return model.model_validate({"kind": kind, "location": Path(location).resolve()})
+    return model.model_validate({"kind": kind, "location": Path(location).resolve(), **asked})
 
 
 def _declared(name: str) -> AnySource:

@@ -53,6 +53,19 @@ def test_opened_as_a_source(simulated: Path, opened: Path) -> None:
     assert observed["days"].iloc[0] > 0
 
 
+def test_a_location_opens_up_to_the_day_asked_for(simulated: Path, opened: Path) -> None:
+    """The same by position, a cut-off of one's own; refused where it has no meaning."""
+    assert (
+        sources.open("snds", simulated).fingerprint
+        == sources.open("snds", location=simulated).fingerprint
+    )
+    cut = sources.open("snds", simulated, cut_off=date(2021, 12, 31))
+    assert cut.days == (days(date(2021, 1, 1)), days(date(2022, 1, 1)))
+    for given in ({"cut_off": date(2021, 12, 31)}, {"flow_lag_months": 3}):
+        with pytest.raises(StudyError, match=r"réservé à un dossier.*sources\.yaml"):
+            sources.open("simulated", **given)
+
+
 def test_what_is_set_aside_can_be_found_again(opened: Path) -> None:
     """Counts, keys and amounts of rejected lines agree, and every table keeps its contract."""
     folder = opened
