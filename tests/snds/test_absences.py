@@ -214,12 +214,13 @@ def test_notices_are_told_at_each_opening(
         with warnings.catch_warnings(record=True) as told:
             warnings.simplefilter("always")
             source = sources.open("snds", location=folder)
-        said = [str(each.message) for each in told if each.category is DataNotice]
+        notices = [each for each in told if each.category is DataNotice]
+        said = [str(each.message) for each in notices]
         assert [each.split(" : ")[0] for each in said] == [
             "Source « snds », table IR_IMB_R",
             "Source « snds », table T_MCOaaA",
         ]
-        assert Path(told[0].filename) == Path(__file__)
+        assert Path(notices[0].filename) == Path(__file__)
     codings = source.quality["codings"]
     absent = codings[codings["form"] == "absent"]
     assert {"IR_IMB_R", "T_MCOaaA"} <= set(absent["table"])

@@ -19,6 +19,7 @@ from studylib.sources.omop.settings import Settings
 
 VERSION = 1  # of the reading: event folders made by an earlier one are made again
 _SORTED = {
+    "unlinked_stays": ("stay_id",),
     "dispensings": ("atc", "person_id", "start"),
     "concepts": ("code", "person_id", "start"),
     "concept_codes": ("system", "code", "concept"),
