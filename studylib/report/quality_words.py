@@ -69,7 +69,7 @@ QUALITY_VALUES: Mapping[str, str] = {
     "born_after_data": "Naissances après la fin des données",
     "death_before_birth": "Décès avant la naissance",
     "before_birth": "Événements avant la naissance",
-    "after_death": "Événements plus de 31 jours après le décès",
+    "after_death": "Événements plus de 30 jours après le décès",
     "in_the_future": "Événements plus d'un an après la fin de l'observation",
     "outside_observation": "Événements hors de la période d'observation",
     "quantity_not_positive": "Quantités nulles ou négatives",

@@ -7,6 +7,9 @@ from __future__ import annotations
 
 from studylib.tables import Column, Table
 
+# A dispensing may be fetched, a bill or a certificate follow, some days after a death (trap T30).
+DAYS_AFTER_DEATH = 30
+
 _LINES = Column("lines", "integer", "lines of the raw table", counts="lines")
 _TABLE = Column("table", "text", "raw table, by its own name")
 _AMOUNT = Column("amount", "number", "amount reimbursed", unit="euros", nullable=True)

@@ -7,10 +7,10 @@ from collections.abc import Iterable
 import narwhals as nw
 
 from studylib.sources.engine import Frame
+from studylib.sources.quality import DAYS_AFTER_DEATH
 from studylib.sources.quality_checks.measuring import Measure, share, shares
 from studylib.sources.source import Source
 
-AFTER_DEATH_DAYS = 31  # bills and certificates follow a death by some days (trap T30)
 LONG_STAY_DAYS = 180
 FUTURE_DAYS = 366  # hospital years end after the last day of town care that counts as complete
 OLDEST_YEARS = 115
@@ -86,7 +86,7 @@ def _one_table(source: Source, name: str) -> Iterable[Measure]:
         ("unknown_persons", "person_id"): nw.col("birth_date").is_null(),
         ("ends_before_start", "end"): nw.col("end") <= nw.col("start"),
         ("before_birth", "start"): nw.col("start") < nw.col("birth_date"),
-        ("after_death", "start"): nw.col("start") > nw.col("death_date") + AFTER_DEATH_DAYS,
+        ("after_death", "start"): nw.col("start") > nw.col("death_date") + DAYS_AFTER_DEATH,
         ("in_the_future", "start"): nw.col("start") >= last + FUTURE_DAYS,
         ("quantity_not_positive", "quantity"): nw.col("quantity") <= 0,
         ("negative_cost", "cost"): nw.col("cost") < 0,

@@ -9,6 +9,7 @@ from operator import or_
 import narwhals as nw
 
 from studylib.sources.engine import Frame
+from studylib.sources.quality import DAYS_AFTER_DEATH
 from studylib.sources.snds.calendar import Period
 from studylib.sources.snds.findings import Findings, line_key
 from studylib.sources.snds.flow_cells import flow_cells
@@ -32,7 +33,6 @@ IMPOSSIBLE_DATE, OUT_OF_FLOW, BEFORE_PERIOD, AFTER_DEATH = (
 FOR_INFORMATION = 71  # DPN_QLF, PRS_DPN_QLP
 FIRST_SUPPLEMENT = 2  # CPL_MAJ_TOP
 PUBLIC_DIRECT = 1  # ETE_IND_TAA
-DAYS_AFTER_DEATH = 30  # a dispensing may be fetched, or billed, some days after a death
 EXEMPTED = (41, 42, 43, 44, 45, 46)  # EXO_MTF: care exempted for an ALD
 
 
