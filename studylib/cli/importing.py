@@ -25,10 +25,10 @@ _REMARKS = {
     "no_rows": "aucune ligne sous l'en-tête ; si la table n'est pas vide à la source, refaire "
     "l'extraction",
     "no_date": "colonne {column}, {rows} au 01/01/1600, par quoi le SNDS dit qu'il n'y a pas de "
-    "date ; gardées telles quelles",
-    "early": "colonne {column}, {rows} avant 1880, hors de ce qui est possible ; gardées telles "
-    "quelles, vérifier l'extraction",
-    "late": "colonne {column}, {rows} en 2050 ou après ; gardées telles quelles, vérifier "
+    "date ; rien n'y est changé",
+    "early": "colonne {column}, {rows} avant 1880, hors de ce qui est possible ; rien n'y "
+    "est changé, vérifier l'extraction",
+    "late": "colonne {column}, {rows} en 2050 ou après ; rien n'y est changé, vérifier "
     "l'extraction (ou y lire « sans fin », si la colonne est une fin de droit)",
 }
 

@@ -154,7 +154,7 @@ def test_lines_set_aside_are_judged_on_all_pieces(tmp_path):
     file = csv_file(tmp_path / "in")
     good = file.read_bytes()
     file.write_bytes(good.replace(b"\n5;", b"\n5;;", 1) + b"a;b;c\n" * 30)
-    with pytest.raises(TableError, match=r"31 lignes sur 1030 \(3,01 %\).* ligne 7 : trop de"):
+    with pytest.raises(TableError, match=r"31 sur 1030 lignes \(3,01 %\).* ligne 7 : trop de"):
         land(tmp_path, file)
     assert not any((tmp_path / "out" / name).exists() for name in ("unfinished", TABLE))
     one = land(tmp_path, file, max_rejected=0.05)

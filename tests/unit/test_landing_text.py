@@ -190,7 +190,7 @@ def test_a_last_line_without_end_is_kept_and_told(tmp_path):
 
 
 def test_too_many_wrong_lines_refuse_the_file_and_leave_no_table(tmp_path):
-    with pytest.raises(TableError, match=r"ER_X_F_2021.csv.*1 lignes sur 3 .33,3 %.*ligne 4"):
+    with pytest.raises(TableError, match=r"ER_X_F_2021.csv.*1 sur 3 lignes .33,3 %.*ligne 4"):
         landed(tmp_path, GOOD + "a;b;1;2021-01-01\n")
     assert not list((tmp_path / "out").glob("ER_*/*.parquet*"))
     assert len(rejected(tmp_path)) == 1

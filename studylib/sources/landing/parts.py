@@ -208,7 +208,7 @@ def refusal(tally: Tally, source: str, options: Options, rejected: Path) -> Tabl
     )
     table = rejected.parent
     return TableError(
-        f"{source}, table {table.name} : {tally.rejected} lignes sur {tally.lines} ({share}) sont "
+        f"{source}, table {table.name} : {tally.rejected} sur {tally.lines} lignes ({share}) sont "
         f"à écarter, plus que la part admise ({admitted}). La première, {tally.first}. Les voir "
         f"dans {table.parent.name}/{table.name}/{rejected.name}, corriger le fichier, préciser "
         "--encoding, --delimiter, --decimal ou --dates, ou relever --max-rejected."
