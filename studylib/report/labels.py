@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 from studylib import referentials
 from studylib.errors import CodeError, StudyError
-from studylib.report import french
+from studylib.report import french, method_words
 from studylib.report.wording import COLUMNS, VALUES
 
 Scale = Literal["ratio", "rate", "share", "number"]
@@ -154,40 +153,10 @@ def place(code: object, labels: Mapping[str, str] | None = None, *, zone: bool =
         return value(text, labels)
 
 
-_LEFT_OUT = {
-    "constant": "sans variation",
-    "no outcome on one side": "sans événement d'un côté",
-}
-
-
-def _left_out(found: re.Match[str]) -> str:
-    """Why covariates were left out of a model, and which, in French."""
-    fewer = re.fullmatch(r"fewer than (\d+) persons on one side", found[1])
-    reason = f"moins de {fewer[1]} personnes d'un côté" if fewer else _LEFT_OUT.get(found[1], "")
-    return f"({reason}, écarté : {', '.join(value(name) for name in found[2].split(', '))})"
-
-
 def method(text: str) -> str:
-    """An estimator's description in French, as far as its words are known.
+    r"""An estimator and its choices in French, as far as their words are known.
 
-    >>> method("Cox, Efron ties, crude")
-    'modèle de Cox, non ajusté'
+    >>> method("cox; ties=efron; adjustment=none")
+    'modèle de Cox, ex æquo\xa0: selon Efron, ajustement\xa0: aucun'
     """
-    if text.startswith("not estimable"):
-        return "non estimable"
-    told = re.sub(r", Efron ties", "", text)
-    told = re.sub(r"^Cox", "modèle de Cox", told)
-    told = re.sub(r"\bcrude\b", "non ajusté", told)
-    told = re.sub(r"adjusted for [\w, ]+?(?=, stratified|\s\(|$)", "ajusté", told)
-    told = re.sub(r", stratified by (\w+)", lambda m: f", stratifié ({column(m[1]).lower()})", told)
-    told = re.sub(r"\(([^()]*), left out: ([^()]*)\)", _left_out, told)
-    told = re.sub(
-        r"^per \d+ person-years, exact Poisson interval.*", "intervalle exact de Poisson", told
-    )
-    told = re.sub(
-        r"^inverse of the risk difference at day (\d+)",
-        r"inverse de la différence à \1 jours",
-        told,
-    )
-    told = re.sub(r"^Aalen-Johansen at day (\d+)", r"Aalen-Johansen à \1 jours", told)
-    return french.typeset(told)
+    return french.typeset(method_words.told(text, value)) if text else ""

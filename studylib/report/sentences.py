@@ -138,8 +138,12 @@ def _ratio(row: pd.Series, shown: str, name: str, labels: Mapping[str, str] | No
             finding = f"association avec un taux de « {outcome} » {size}"
     else:
         finding = f"pas de différence mise en évidence pour « {outcome} »"
-    how = ", après ajustement" if "adjusted for" in str(row.get("method", "")) else ""
+    how = ", après ajustement" if _adjusted(str(row.get("method", ""))) else ""
     return f"{start}{finding}{how} ; {_lower_first(name)} {shown}{_counts(row)}."
+
+
+def _adjusted(method: str) -> bool:
+    return "adjustment=" in method and "adjustment=none" not in method
 
 
 def _difference(row: pd.Series, shown: str, labels: Mapping[str, str] | None) -> str:

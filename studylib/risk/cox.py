@@ -13,9 +13,7 @@ from lifelines.exceptions import ConvergenceError, ConvergenceWarning
 from scipy import stats
 
 from studylib.errors import EstimationError
-from studylib.risk.rows import NOTHING, against, estimate_row, estimates
-
-NOT_ESTIMABLE = "not estimable"
+from studylib.risk.rows import NOTHING, against, estimate_row, estimates, method
 
 
 def hazard_ratio(
@@ -48,9 +46,9 @@ def hazard_ratio(
     rows = []
     for arm in against(follow_up, reference, arms):
         both = follow_up[follow_up["arm"].isin([arm, reference])]
-        values, p_value, method = _fit(both, arm, covariates, strata, fewest_carriers, level)
+        values, p_value, how = _fit(both, arm, covariates, strata, fewest_carriers, level)
         row = partial(estimate_row, both, comparison=f"{arm} / {reference}", outcome=outcome)
-        rows.append(row(measure="hazard_ratio", method=method, values=values, p_value=p_value))
+        rows.append(row(measure="hazard_ratio", method=how, values=values, p_value=p_value))
     return estimates(rows)
 
 
@@ -64,12 +62,10 @@ def _fit(
 ) -> tuple[tuple[float, float, float], float, str]:
     """Estimate and limits, p value, and the model in a line."""
     treated = both["arm"] == arm
-    for side, group in ((arm, both[treated]), ("reference", both[~treated])):
+    for side, group in both.groupby("arm"):
         if not group["event"].any():
-            method = _method(covariates, strata, {})
-            return NOTHING, np.nan, f"{NOT_ESTIMABLE}: no outcome in {side}; {method}"
+            return NOTHING, np.nan, _method(covariates, strata, {}, f"no outcome in {side}")
     unusable = _unusable(both, covariates, fewest_carriers)
-    method = _method(covariates, strata, unusable)
     kept = [name for name in covariates if name not in unusable]
     model = both[[*kept, *strata]].assign(
         time=both["exit"] - both["entry"],
@@ -77,10 +73,9 @@ def _fit(
         treated=treated.astype(float),
     )
     try:
-        return *_ratio(model, strata, level), method
-    except (ConvergenceError, ConvergenceWarning, ZeroDivisionError) as failure:
-        reason = type(failure).__name__
-        return NOTHING, np.nan, f"{NOT_ESTIMABLE}: no convergence ({reason}); {method}"
+        return *_ratio(model, strata, level), _method(covariates, strata, unusable)
+    except (ConvergenceError, ConvergenceWarning, ZeroDivisionError):
+        return NOTHING, np.nan, _method(covariates, strata, unusable, "no convergence")
 
 
 def _ratio(
@@ -99,15 +94,26 @@ def _ratio(
     return (estimate, low, high), float(2 * stats.norm.sf(abs(log_ratio) / error))
 
 
-def _method(covariates: Sequence[str], strata: Sequence[str], unusable: Mapping[str, str]) -> str:
+def _method(
+    covariates: Sequence[str],
+    strata: Sequence[str],
+    unusable: Mapping[str, str],
+    not_estimable: str | None = None,
+) -> str:
     """What the model is, in a line, with the covariates left out and why."""
-    adjusted = f"adjusted for {', '.join(covariates)}" if covariates else "crude"
-    stratified = f", stratified by {', '.join(strata)}" if strata else ""
-    left_out = ""
-    for reason in sorted(set(unusable.values())):
-        names = sorted(name for name in unusable if unusable[name] == reason)
-        left_out += f" ({reason}, left out: {', '.join(names)})"
-    return f"Cox, Efron ties, {adjusted}{stratified}{left_out}"
+    left_out = {
+        reason: sorted(name for name in unusable if unusable[name] == reason)
+        for reason in sorted(set(unusable.values()))
+    }
+    return method(
+        "cox",
+        not_estimable=not_estimable,
+        ties="efron",
+        adjustment="regression" if covariates else "none",
+        covariates=covariates,
+        strata=strata,
+        **left_out,
+    )
 
 
 def _unusable(
@@ -120,7 +126,7 @@ def _unusable(
         if len(sizes) < 2:
             reasons[name] = "constant"
         elif len(sizes) == 2 and sizes.min() < fewest_carriers:
-            reasons[name] = f"fewer than {fewest_carriers} persons on one side"
+            reasons[name] = "few_carriers"
         elif len(sizes) == 2 and not both["event"].groupby(both[name]).any().all():
-            reasons[name] = "no outcome on one side"
+            reasons[name] = "no_outcome_on_one_side"
     return reasons

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from studylib.risk.rows import NOTHING, against, estimate_row, estimates
+from studylib.risk.rows import NOTHING, against, estimate_row, estimates, method
 from studylib.risk.survival import aalen_johansen, times_of
 
 
@@ -40,9 +40,9 @@ def risk_difference(
         )
         values, p_value = _difference(treated, base, level)
         row = partial(estimate_row, both, comparison=f"{arm} / {reference}", outcome=outcome)
-        crude = f"Aalen-Johansen at day {day}, crude"
+        crude = method("aalen_johansen", day=day, adjustment="none")
         rows.append(row(measure="risk_difference", method=crude, values=values, p_value=p_value))
-        inverse = f"inverse of the risk difference at day {day}"
+        inverse = method("inverse_risk_difference", day=day)
         rows.append(row(measure="number_needed", method=inverse, values=_inverse(*values)))
     return estimates(rows)
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from studylib.risk.rows import estimate_row, estimates
+from studylib.risk.rows import estimate_row, estimates, method
 
 PER = 1000
 
@@ -47,7 +47,7 @@ def incidence_rate(
             group,
             comparison=str(arm),
             measure="incidence_rate",
-            method=f"per {per} person-years, exact Poisson interval (Garwood)",
+            method=method("incidence_rate", per=per, interval="garwood"),
             outcome=outcome,
         )
         events, years = int(group["event"].sum()), float(str(row["person_years"]))

@@ -8,11 +8,31 @@ import numpy as np
 import pandas as pd
 
 from studylib.errors import EstimationError
+from studylib.risk.gates.gate import Gates
 from studylib.tables import ESTIMATES, check
 
 DAYS_PER_YEAR = 365.25
 NOTHING = (np.nan, np.nan, np.nan)
 """Estimate and limits where there is no estimate."""
+
+
+def method(estimator: str, **choices: object) -> str:
+    """What made an estimate, in one line: the estimator, then each choice that moves its answer.
+
+    Choices that are None or empty are left out; several values are joined by commas. ``report``
+    puts each piece into French, so every word used here is in ``report/method_words.py``.
+
+    >>> method("cox", ties="efron", covariates=["age", "male"], strata=[])
+    'cox; ties=efron; covariates=age, male'
+    """
+    pieces = [estimator]
+    for name, choice in choices.items():
+        told = choice
+        if isinstance(choice, Iterable) and not isinstance(choice, str):
+            told = ", ".join(str(each) for each in choice)
+        if told is not None and told != "":
+            pieces.append(f"{name}={told}")
+    return "; ".join(pieces)
 
 
 def estimate_row(
@@ -43,11 +63,15 @@ def estimate_row(
     }
 
 
-def estimates(rows: Iterable[dict[str, object]]) -> pd.DataFrame:
-    """The rows as a checked ESTIMATES table."""
+def estimates(rows: Iterable[dict[str, object]], *, gates: Gates | None = None) -> pd.DataFrame:
+    """The rows as a checked ESTIMATES table, withheld when ``gates`` are closed.
+
+    Every estimator of a compared effect ends here, so that none can be read before its gates.
+    """
     frame = pd.DataFrame(list(rows), columns=ESTIMATES.names)
     numbers = ["estimate", "ci_low", "ci_high", "p_value", "person_years"]
-    return check(frame.astype(dict.fromkeys(numbers, float)), ESTIMATES)
+    checked = check(frame.astype(dict.fromkeys(numbers, float)), ESTIMATES)
+    return gates.release(checked) if gates is not None else checked
 
 
 def against(follow_up: pd.DataFrame, reference: str, arms: Sequence[str] = ()) -> list[str]:

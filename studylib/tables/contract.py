@@ -118,9 +118,14 @@ def stack(named: Mapping[str, pd.DataFrame], column: str = "analysis") -> pd.Dat
 
 @dataclass(frozen=True)
 class CheckResult:
-    """A diagnostic: it passes, fails, or only informs (``passed`` is None), in a sentence."""
+    """A diagnostic: it passes, fails, or only informs (``passed`` is None), in a sentence.
+
+    A diagnostic that could not be run is not ``evaluated``: neither passed nor failed, and not to
+    be taken for either.
+    """
 
     name: str
     passed: bool | None
     table: pd.DataFrame
     text: str
+    evaluated: bool = True

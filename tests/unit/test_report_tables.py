@@ -36,7 +36,7 @@ def estimates(*rows):
         outcome="Hémorragie majeure",
         p_value=0.00002,
         person_years=9000.0,
-        method="Cox, Efron ties, crude",
+        method="cox; ties=efron; adjustment=none",
     )
     return frame[tables.ESTIMATES.names]
 
