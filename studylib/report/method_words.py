@@ -19,7 +19,11 @@ CHOICES: Mapping[str, str] = {
     "adjustment": "ajustement",
     "covariates": "covariables",
     "strata": "stratifié par",
+    "weights": "poids",
+    "cluster": "grappe",
     "ties": "ex æquo",
+    "replicates": "rééchantillons",
+    "seed": "graine",
     "variance": "variance",
     "interval": "intervalle",
     "day": "au jour",
@@ -27,6 +31,7 @@ CHOICES: Mapping[str, str] = {
     "constant": "écartées, sans variation",
     "few_carriers": "écartées, trop peu de personnes d'un côté",
     "no_outcome_on_one_side": "écartées, sans événement d'un côté",
+    "repeated": "écartées, déterminées par les autres",
 }
 
 VALUES: Mapping[str, str] = {
@@ -48,6 +53,8 @@ REASONS: Mapping[str, str] = {
     "no outcome": "aucun événement",
     "no convergence": "le modèle n'a pas de solution finie",
     "nobody": "aucune personne",
+    "weights on one person": "les poids tiennent à une seule personne",
+    "no stratum with both arms": "aucune strate ne réunit les deux groupes",
     "nobody followed until the day": "personne n'est suivi jusqu'à ce jour",
 }
 
