@@ -11,7 +11,9 @@ from collections.abc import Callable, Mapping
 ESTIMATORS: Mapping[str, str] = {
     "incidence_rate": "taux d'incidence",
     "cox": "modèle de Cox",
+    "fine_gray": "modèle de Fine et Gray (Cox pondéré)",
     "aalen_johansen": "Aalen-Johansen",
+    "restricted_mean_time": "temps moyen restreint",
     "inverse_risk_difference": "inverse de la différence de risque",
 }
 
@@ -27,6 +29,7 @@ CHOICES: Mapping[str, str] = {
     "variance": "variance",
     "interval": "intervalle",
     "day": "au jour",
+    "competing": "événements concurrents",
     "per": "personnes-années",
     "constant": "écartées, sans variation",
     "few_carriers": "écartées, trop peu de personnes d'un côté",
@@ -37,6 +40,8 @@ CHOICES: Mapping[str, str] = {
 VALUES: Mapping[str, str] = {
     "none": "aucun",
     "regression": "par régression",
+    "weights": "par pondération",
+    "influence": "robuste (fonctions d'influence)",
     "efron": "selon Efron",
     "breslow": "selon Breslow",
     "exact": "exact",
@@ -55,6 +60,7 @@ REASONS: Mapping[str, str] = {
     "nobody": "aucune personne",
     "weights on one person": "les poids tiennent à une seule personne",
     "no stratum with both arms": "aucune strate ne réunit les deux groupes",
+    "weights are zero": "poids tous nuls",
     "nobody followed until the day": "personne n'est suivi jusqu'à ce jour",
 }
 

@@ -6,14 +6,21 @@ from studylib.risk.cox import (
     hazard_ratio,
     likelihood_profile,
 )
-from studylib.risk.difference import risk_difference
 from studylib.risk.gates import Gates
 from studylib.risk.incidence import incidence_rate, poisson_interval
 from studylib.risk.planted import check_planted
-from studylib.risk.survival import cumulative_incidence, survival
+from studylib.risk.time_to_event import (
+    cause_specific_hazard_ratios,
+    cumulative_incidence,
+    mean_time_difference,
+    risk_difference,
+    subdistribution_hazard_ratio,
+    survival,
+)
 
 __all__ = [
     "Gates",
+    "cause_specific_hazard_ratios",
     "check_planted",
     "check_proportional_hazards",
     "cox_coefficients",
@@ -21,7 +28,9 @@ __all__ = [
     "hazard_ratio",
     "incidence_rate",
     "likelihood_profile",
+    "mean_time_difference",
     "poisson_interval",
     "risk_difference",
+    "subdistribution_hazard_ratio",
     "survival",
 ]
