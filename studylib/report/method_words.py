@@ -11,9 +11,11 @@ from collections.abc import Callable, Mapping
 ESTIMATORS: Mapping[str, str] = {
     "incidence_rate": "taux d'incidence",
     "cox": "modèle de Cox",
+    "cox_time_varying": "modèle de Cox, exposition variable dans le temps",
     "fine_gray": "modèle de Fine et Gray (Cox pondéré)",
     "aalen_johansen": "Aalen-Johansen",
     "restricted_mean_time": "temps moyen restreint",
+    "attributable": "cas attribuables : cas × (1 − 1/rapport)",
     "inverse_risk_difference": "inverse de la différence de risque",
 }
 
@@ -26,6 +28,7 @@ CHOICES: Mapping[str, str] = {
     "ties": "ex æquo",
     "replicates": "rééchantillons",
     "seed": "graine",
+    "ratio": "rapport",
     "variance": "variance",
     "interval": "intervalle",
     "day": "au jour",
@@ -41,6 +44,7 @@ VALUES: Mapping[str, str] = {
     "none": "aucun",
     "regression": "par régression",
     "weights": "par pondération",
+    "person_id": "la personne",
     "influence": "robuste (fonctions d'influence)",
     "efron": "selon Efron",
     "breslow": "selon Breslow",
@@ -50,6 +54,7 @@ VALUES: Mapping[str, str] = {
     "profile": "par vraisemblance profilée",
     "model": "du modèle",
     "sandwich": "robuste (sandwich)",
+    "delta": "méthode delta",
     "bootstrap": "par rééchantillonnage",
 }
 
@@ -60,6 +65,7 @@ REASONS: Mapping[str, str] = {
     "nobody": "aucune personne",
     "weights on one person": "les poids tiennent à une seule personne",
     "no stratum with both arms": "aucune strate ne réunit les deux groupes",
+    "everybody": "toutes les personnes",
     "weights are zero": "poids tous nuls",
     "nobody followed until the day": "personne n'est suivi jusqu'à ce jour",
 }

@@ -5,8 +5,14 @@ from studylib.risk.cox import (
     cox_coefficients,
     hazard_ratio,
     likelihood_profile,
+    time_varying_hazard_ratio,
 )
 from studylib.risk.gates import Gates
+from studylib.risk.impact import (
+    attributable,
+    attributable_fraction,
+    population_attributable_fraction,
+)
 from studylib.risk.incidence import incidence_rate, poisson_interval
 from studylib.risk.planted import check_planted
 from studylib.risk.time_to_event import (
@@ -20,6 +26,8 @@ from studylib.risk.time_to_event import (
 
 __all__ = [
     "Gates",
+    "attributable",
+    "attributable_fraction",
     "cause_specific_hazard_ratios",
     "check_planted",
     "check_proportional_hazards",
@@ -30,7 +38,9 @@ __all__ = [
     "likelihood_profile",
     "mean_time_difference",
     "poisson_interval",
+    "population_attributable_fraction",
     "risk_difference",
     "subdistribution_hazard_ratio",
     "survival",
+    "time_varying_hazard_ratio",
 ]
