@@ -13,6 +13,11 @@ ESTIMATORS: Mapping[str, str] = {
     "cox": "modèle de Cox",
     "aalen_johansen": "Aalen-Johansen",
     "inverse_risk_difference": "inverse de la différence de risque",
+    "empirical_calibration": "calibrage sur témoins négatifs",
+    "probabilistic_bias_analysis": "analyse probabiliste du biais",
+    "misclassification": "correction des erreurs de codage de l'événement",
+    "meta_analysis": "méta-analyse par l'inverse de la variance",
+    "profile_pooling": "somme des profils de vraisemblance",
 }
 
 CHOICES: Mapping[str, str] = {
@@ -27,6 +32,22 @@ CHOICES: Mapping[str, str] = {
     "constant": "écartées, sans variation",
     "few_carriers": "écartées, trop peu de personnes d'un côté",
     "no_outcome_on_one_side": "écartées, sans événement d'un côté",
+    "of": "à partir de",
+    "null": "loi de l'erreur",
+    "error_model": "modèle d'erreur",
+    "negative_controls": "témoins négatifs",
+    "excluded_controls": "témoins écartés",
+    "few_controls": "moins de vingt témoins",
+    "bias": "biais",
+    "draws": "tirages",
+    "seed": "graine",
+    "impossible_draws": "tirages sans correction possible",
+    "effects": "effets",
+    "between_variance": "variance entre sites",
+    "least_scale": "facteur de Hartung-Knapp au moins égal à",
+    "sites": "sites",
+    "excluded_sites": "sites sans estimation",
+    "interpolation": "interpolation",
 }
 
 VALUES: Mapping[str, str] = {
@@ -41,6 +62,19 @@ VALUES: Mapping[str, str] = {
     "model": "du modèle",
     "sandwich": "robuste (sandwich)",
     "bootstrap": "par rééchantillonnage",
+    "maximum_likelihood": "par maximum de vraisemblance",
+    "empirical_null": "la même quel que soit l'effet",
+    "systematic_error": "qui peut croître avec l'effet",
+    "unstable": "calibrage instable",
+    "unmeasured_confounder": "facteur de confusion non mesuré",
+    "misclassified_outcome": "événement mal codé",
+    "fixed": "fixes",
+    "random": "aléatoires",
+    "dersimonian_laird": "selon DerSimonian et Laird",
+    "reml": "par maximum de vraisemblance restreinte",
+    "normal": "normal",
+    "hartung_knapp": "selon Hartung et Knapp",
+    "cubic_hermite": "cubique d'Hermite",
 }
 
 # Why there is no estimate. A reason may be followed by « in » and the arm it tells of.
@@ -48,6 +82,11 @@ REASONS: Mapping[str, str] = {
     "no outcome": "aucun événement",
     "no convergence": "le modèle n'a pas de solution finie",
     "nobody": "aucune personne",
+    "too few negative controls": "trop peu de témoins négatifs utilisables",
+    "impossible correction": "correction impossible",
+    "a single site": "un seul site a une estimation",
+    "no site": "aucun site n'a d'estimation",
+    "beyond the grid": "le maximum est hors de la grille des profils",
     "nobody followed until the day": "personne n'est suivi jusqu'à ce jour",
 }
 
