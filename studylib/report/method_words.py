@@ -8,23 +8,26 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from studylib.report import doubt_words
+
 ESTIMATORS: Mapping[str, str] = {
+    **doubt_words.ESTIMATORS,
     "incidence_rate": "taux d'incidence",
     "cox": "modèle de Cox",
     "aalen_johansen": "Aalen-Johansen",
     "inverse_risk_difference": "inverse de la différence de risque",
-    "empirical_calibration": "calibrage sur témoins négatifs",
-    "probabilistic_bias_analysis": "analyse probabiliste du biais",
-    "misclassification": "correction des erreurs de codage de l'événement",
-    "meta_analysis": "méta-analyse par l'inverse de la variance",
-    "profile_pooling": "somme des profils de vraisemblance",
 }
 
 CHOICES: Mapping[str, str] = {
+    **doubt_words.CHOICES,
     "adjustment": "ajustement",
     "covariates": "covariables",
     "strata": "stratifié par",
+    "weights": "poids",
+    "cluster": "grappe",
     "ties": "ex æquo",
+    "replicates": "rééchantillons",
+    "seed": "graine",
     "variance": "variance",
     "interval": "intervalle",
     "day": "au jour",
@@ -32,25 +35,11 @@ CHOICES: Mapping[str, str] = {
     "constant": "écartées, sans variation",
     "few_carriers": "écartées, trop peu de personnes d'un côté",
     "no_outcome_on_one_side": "écartées, sans événement d'un côté",
-    "of": "à partir de",
-    "null": "loi de l'erreur",
-    "error_model": "modèle d'erreur",
-    "negative_controls": "témoins négatifs",
-    "excluded_controls": "témoins écartés",
-    "few_controls": "moins de vingt témoins",
-    "bias": "biais",
-    "draws": "tirages",
-    "seed": "graine",
-    "impossible_draws": "tirages sans correction possible",
-    "effects": "effets",
-    "between_variance": "variance entre sites",
-    "least_scale": "facteur de Hartung-Knapp au moins égal à",
-    "sites": "sites",
-    "excluded_sites": "sites sans estimation",
-    "interpolation": "interpolation",
+    "repeated": "écartées, déterminées par les autres",
 }
 
 VALUES: Mapping[str, str] = {
+    **doubt_words.VALUES,
     "none": "aucun",
     "regression": "par régression",
     "efron": "selon Efron",
@@ -62,31 +51,16 @@ VALUES: Mapping[str, str] = {
     "model": "du modèle",
     "sandwich": "robuste (sandwich)",
     "bootstrap": "par rééchantillonnage",
-    "maximum_likelihood": "par maximum de vraisemblance",
-    "empirical_null": "la même quel que soit l'effet",
-    "systematic_error": "qui peut croître avec l'effet",
-    "unstable": "calibrage instable",
-    "unmeasured_confounder": "facteur de confusion non mesuré",
-    "misclassified_outcome": "événement mal codé",
-    "fixed": "fixes",
-    "random": "aléatoires",
-    "dersimonian_laird": "selon DerSimonian et Laird",
-    "reml": "par maximum de vraisemblance restreinte",
-    "normal": "normal",
-    "hartung_knapp": "selon Hartung et Knapp",
-    "cubic_hermite": "cubique d'Hermite",
 }
 
 # Why there is no estimate. A reason may be followed by « in » and the arm it tells of.
 REASONS: Mapping[str, str] = {
+    **doubt_words.REASONS,
     "no outcome": "aucun événement",
     "no convergence": "le modèle n'a pas de solution finie",
     "nobody": "aucune personne",
-    "too few negative controls": "trop peu de témoins négatifs utilisables",
-    "impossible correction": "correction impossible",
-    "a single site": "un seul site a une estimation",
-    "no site": "aucun site n'a d'estimation",
-    "beyond the grid": "le maximum est hors de la grille des profils",
+    "weights on one person": "les poids tiennent à une seule personne",
+    "no stratum with both arms": "aucune strate ne réunit les deux groupes",
     "nobody followed until the day": "personne n'est suivi jusqu'à ce jour",
 }
 
@@ -102,8 +76,7 @@ def told(method: str, name: Callable[[str], str]) -> str:
     estimator, *pieces = method.split("; ")
     choices = dict(piece.partition("=")[::2] for piece in pieces)
     if "withheld" in choices:
-        gates = ", ".join(name(gate) for gate in choices["withheld"].split(", "))
-        return f"retenu : {gates}"
+        return doubt_words.withheld(choices)
     if "not_estimable" in choices:
         reason, _, arm = choices["not_estimable"].partition(" in ")
         return f"non estimable : {REASONS.get(reason, reason)}" + (f" ({name(arm)})" if arm else "")
@@ -112,4 +85,5 @@ def told(method: str, name: Callable[[str], str]) -> str:
 
 
 def _values(text: str, name: Callable[[str], str]) -> str:
-    return ", ".join(VALUES.get(value) or name(value) for value in text.split(", "))
+    known = {**ESTIMATORS, **VALUES}
+    return ", ".join(known.get(value) or name(value) for value in text.split(", "))

@@ -1,16 +1,26 @@
 """Iatrogenic risk: from follow-up to estimates, each a row of one tidy table."""
 
-from studylib.risk.cox import hazard_ratio
+from studylib.risk.cox import (
+    check_proportional_hazards,
+    cox_coefficients,
+    hazard_ratio,
+    likelihood_profile,
+)
 from studylib.risk.difference import risk_difference
+from studylib.risk.gates import Gates
 from studylib.risk.incidence import incidence_rate, poisson_interval
 from studylib.risk.planted import check_planted
 from studylib.risk.survival import cumulative_incidence, survival
 
 __all__ = [
+    "Gates",
     "check_planted",
+    "check_proportional_hazards",
+    "cox_coefficients",
     "cumulative_incidence",
     "hazard_ratio",
     "incidence_rate",
+    "likelihood_profile",
     "poisson_interval",
     "risk_difference",
     "survival",

@@ -21,3 +21,23 @@ PROFILES = Table(
         Column("events", "integer", "outcomes counted", counts="events"),
     ),
 )
+
+COEFFICIENTS = Table(
+    "coefficients",
+    (
+        Column("term", "text", "covariate"),
+        Column("coefficient", "number", "log hazard ratio", from_counts=_FROM),
+        Column("standard_error", "number", "of the model", from_counts=_FROM),
+        Column("robust_error", "number", "of the sandwich", from_counts=_FROM),
+        Column("ratio", "number", "hazard ratio", from_counts=_FROM),
+        Column("ci_low", "number", "lower 95 % limit of the ratio", from_counts=_FROM),
+        Column("ci_high", "number", "upper 95 % limit of the ratio", from_counts=_FROM),
+        Column("p_value", "number", "two-sided", from_counts=_FROM),
+        Column("log_likelihood", "number", "of the model", from_counts=_FROM),
+        Column("null_log_likelihood", "number", "without covariates", from_counts=_FROM),
+        Column("concordance", "number", "Harrell's, share of pairs", from_counts=_FROM),
+        Column("persons", "integer", "persons analysed", counts="persons"),
+        Column("events", "integer", "outcomes counted", counts="events"),
+    ),
+    key=("term",),
+)

@@ -1,0 +1,7 @@
+"""Cox's model at the size of a region: weights, strata, ties, robust variance, profiles."""
+
+from studylib.risk.cox.coefficients import check_proportional_hazards, cox_coefficients
+from studylib.risk.cox.hazard_ratio import hazard_ratio
+from studylib.risk.cox.profile import likelihood_profile
+
+__all__ = ["check_proportional_hazards", "cox_coefficients", "hazard_ratio", "likelihood_profile"]
