@@ -109,7 +109,9 @@ def probable_confounder(
     """
     for ends in (prevalence_arm, prevalence_reference, confounder_ratio):
         if ends[0] > ends[1]:
-            raise EstimationError(f"Analyse probabiliste : bornes {ends[0]} et {ends[1]} inversées.")
+            raise EstimationError(
+                f"Analyse probabiliste : bornes {ends[0]} et {ends[1]} inversées."
+            )
     for arm_share, share, ratio in zip(
         prevalence_arm, prevalence_reference, confounder_ratio, strict=True
     ):
@@ -124,13 +126,14 @@ def probable_confounder(
     for place, (_, row) in enumerate(estimates[ESTIMATES.names].iterrows()):
         record = {str(name): value for name, value in row.items()}
         if np.isfinite(error[place]):
+            before = str(row["method"]).split("; ")[0]
             found = center[place] - factor + error[place] * draw.standard_normal(draws)
             middle, tail = 0.5, (1 - level) / 2
             values = np.exp(np.quantile(found, [middle, tail, 1 - tail]))
             record |= dict(zip(LIMITS, values, strict=True)) | {"p_value": np.nan}
             record["method"] = method(
                 "probabilistic_bias_analysis",
-                of=str(row["method"]).split("; ")[0],
+                of=before,
                 bias="unmeasured_confounder",
                 draws=draws,
                 seed=seed,

@@ -87,4 +87,4 @@ def _expected_rate(
     unit = days.sum() / outcomes.sum()
     model = PoissonRegressor(alpha=penalty, max_iter=500, tol=1e-6)
     model.fit(values, outcomes / days * unit, sample_weight=days)
-    return np.asarray(model.predict(values)) / unit
+    return np.asarray(model.predict(values) / unit)
