@@ -8,7 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from studylib.report import doubt_words
+
 ESTIMATORS: Mapping[str, str] = {
+    **doubt_words.ESTIMATORS,
     "incidence_rate": "taux d'incidence",
     "cox": "modèle de Cox",
     "cox_time_varying": "modèle de Cox, exposition variable dans le temps",
@@ -20,6 +23,7 @@ ESTIMATORS: Mapping[str, str] = {
 }
 
 CHOICES: Mapping[str, str] = {
+    **doubt_words.CHOICES,
     "adjustment": "ajustement",
     "covariates": "covariables",
     "strata": "stratifié par",
@@ -41,6 +45,7 @@ CHOICES: Mapping[str, str] = {
 }
 
 VALUES: Mapping[str, str] = {
+    **doubt_words.VALUES,
     "none": "aucun",
     "regression": "par régression",
     "weights": "par pondération",
@@ -60,6 +65,7 @@ VALUES: Mapping[str, str] = {
 
 # Why there is no estimate. A reason may be followed by « in » and the arm it tells of.
 REASONS: Mapping[str, str] = {
+    **doubt_words.REASONS,
     "no outcome": "aucun événement",
     "no convergence": "le modèle n'a pas de solution finie",
     "nobody": "aucune personne",
@@ -82,8 +88,7 @@ def told(method: str, name: Callable[[str], str]) -> str:
     estimator, *pieces = method.split("; ")
     choices = dict(piece.partition("=")[::2] for piece in pieces)
     if "withheld" in choices:
-        gates = ", ".join(name(gate) for gate in choices["withheld"].split(", "))
-        return f"retenu : {gates}"
+        return doubt_words.withheld(choices)
     if "not_estimable" in choices:
         reason, _, arm = choices["not_estimable"].partition(" in ")
         return f"non estimable : {REASONS.get(reason, reason)}" + (f" ({name(arm)})" if arm else "")
@@ -92,4 +97,5 @@ def told(method: str, name: Callable[[str], str]) -> str:
 
 
 def _values(text: str, name: Callable[[str], str]) -> str:
-    return ", ".join(VALUES.get(value) or name(value) for value in text.split(", "))
+    known = {**ESTIMATORS, **VALUES}
+    return ", ".join(known.get(value) or name(value) for value in text.split(", "))
