@@ -15,6 +15,7 @@ from studylib.risk.impact import (
 )
 from studylib.risk.incidence import incidence_rate, poisson_interval
 from studylib.risk.planted import check_planted
+from studylib.risk.propensity import Adjusted, Score, adjusted, match_sets, propensity_score
 from studylib.risk.time_to_event import (
     cause_specific_hazard_ratios,
     cumulative_incidence,
@@ -25,7 +26,10 @@ from studylib.risk.time_to_event import (
 )
 
 __all__ = [
+    "Adjusted",
     "Gates",
+    "Score",
+    "adjusted",
     "attributable",
     "attributable_fraction",
     "cause_specific_hazard_ratios",
@@ -36,9 +40,11 @@ __all__ = [
     "hazard_ratio",
     "incidence_rate",
     "likelihood_profile",
+    "match_sets",
     "mean_time_difference",
     "poisson_interval",
     "population_attributable_fraction",
+    "propensity_score",
     "risk_difference",
     "subdistribution_hazard_ratio",
     "survival",

@@ -147,4 +147,4 @@ def population_attributable_fraction(
 
 def _how(row: pd.Series) -> str:
     kind = str(row["measure"])
-    return method("attributable", ratio=kind, variance="delta")
+    return method("attributable", of_measure=kind, variance="delta")
