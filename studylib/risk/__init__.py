@@ -10,7 +10,19 @@ from studylib.risk.difference import risk_difference
 from studylib.risk.gates import Gates
 from studylib.risk.incidence import incidence_rate, poisson_interval
 from studylib.risk.planted import check_planted
-from studylib.risk.propensity import Adjusted, Score, adjusted, match_sets, propensity_score
+from studylib.risk.propensity import (
+    Adjusted,
+    Score,
+    adjusted,
+    balance,
+    check_balance,
+    check_equipoise,
+    check_positivity,
+    match_sets,
+    preference_distribution,
+    propensity_score,
+    wide_balance,
+)
 from studylib.risk.survival import cumulative_incidence, survival
 
 __all__ = [
@@ -18,7 +30,11 @@ __all__ = [
     "Gates",
     "Score",
     "adjusted",
+    "balance",
+    "check_balance",
+    "check_equipoise",
     "check_planted",
+    "check_positivity",
     "check_proportional_hazards",
     "cox_coefficients",
     "cumulative_incidence",
@@ -27,7 +43,9 @@ __all__ = [
     "likelihood_profile",
     "match_sets",
     "poisson_interval",
+    "preference_distribution",
     "propensity_score",
     "risk_difference",
     "survival",
+    "wide_balance",
 ]
