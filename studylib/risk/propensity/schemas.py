@@ -41,6 +41,7 @@ PREFERENCE = Table(
     "preference",
     (
         Column("arm", "text", "compared group"),
+        Column("bin", "integer", "rank of the bin, from 1"),
         Column("bin_low", "number", "preference score from"),
         Column("bin_high", "number", "preference score to, this value left out"),
         Column("persons", "integer", "persons of the arm with such a score", counts="persons"),
@@ -49,5 +50,5 @@ PREFERENCE = Table(
             from_counts=("persons",),
         ),
     ),
-    key=("arm", "bin_low"),
+    key=("arm", "bin"),
 )  # fmt: skip
