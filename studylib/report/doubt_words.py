@@ -69,6 +69,13 @@ GATES: Mapping[str, tuple[str, str]] = {
     "time_stability": ("Stabilité dans le temps", "stabilité dans le temps"),
     "prevalence_drift": ("Dérive de prévalence", "stabilité de la prévalence"),
 }
+STATISTICS: Mapping[str, str] = {
+    "detectable_ratio": "plus petit rapport détectable",
+    "ease": "erreur systématique attendue (EASE, logarithme)",
+    "person_time_share": "part du temps de suivi du plus petit groupe",
+    "prevalence_ratio": "prévalence rapportée aux autres années",
+    "all_arms": "Ensemble des groupes",
+}
 VERDICTS: Mapping[str, str] = {
     "passed": "satisfait",
     "failed": "non satisfait",
@@ -81,10 +88,10 @@ VERDICTS: Mapping[str, str] = {
 def gate_title(name: str) -> str:
     """What a gate is called, its own name when it is not known.
 
-    >>> gate_title("mdrr")
-    'Puissance'
+    >>> gate_title("mdrr"), gate_title("Codes présents")
+    ('Puissance', 'Codes présents')
     """
-    return GATES.get(name, (name.replace("_", " ").capitalize(), ""))[0]
+    return GATES.get(name, (name, ""))[0]
 
 
 def withheld(choices: Mapping[str, str]) -> str:
