@@ -12,6 +12,7 @@ from studylib.report import doubt_words
 
 ESTIMATORS: Mapping[str, str] = {
     **doubt_words.ESTIMATORS,
+    "conditional_poisson": "série de cas autocontrôlée (Poisson conditionnel)",
     "incidence_rate": "taux d'incidence",
     "cox": "modèle de Cox",
     "cox_time_varying": "modèle de Cox, exposition variable dans le temps",
@@ -31,6 +32,16 @@ ESTIMATORS: Mapping[str, str] = {
 
 CHOICES: Mapping[str, str] = {
     **doubt_words.CHOICES,
+    "overlap": "fenêtres qui se recouvrent",
+    "age": "âge",
+    "age_cut": "coupure d'âge",
+    "season": "saison",
+    "calendar": "calendrier",
+    "recurrence": "événements retenus",
+    "naive_period": "jours écartés au début",
+    "control": "fenêtre de comparaison",
+    "observation_end": "fin d'observation dépendante de l'événement",
+    "unidentified": "écartés, confondus avec d'autres termes",
     "adjustment": "ajustement",
     "covariates": "covariables",
     "strata": "stratifié par",
@@ -70,6 +81,20 @@ CHOICES: Mapping[str, str] = {
 
 VALUES: Mapping[str, str] = {
     **doubt_words.VALUES,
+    "later": "la plus récente l'emporte",
+    "merge": "expositions réunies d'abord",
+    "groups": "par groupes",
+    "spline": "courbe lisse",
+    "months": "par mois",
+    "first_day": "premier jour du nouveau groupe",
+    "last_day": "dernier jour de l'ancien groupe",
+    "all": "tous",
+    "first": "le premier",
+    "fixed_window": "fixe, autour de l'exposition",
+    "exponential_weibull_age": "exponentielle et Weibull de l'âge",
+    "exponential_weibull_interval": "exponentielle et Weibull du délai",
+    "exponential_gamma_age": "exponentielle et gamma de l'âge",
+    "exponential_gamma_interval": "exponentielle et gamma du délai",
     "none": "aucun",
     "regression": "par régression",
     "weights": "par pondération",
@@ -112,6 +137,9 @@ VALUES: Mapping[str, str] = {
 # Why there is no estimate. A reason may be followed by « in » and the arm it tells of.
 REASONS: Mapping[str, str] = {
     **doubt_words.REASONS,
+    "no outcome outside": "aucun événement hors de la fenêtre",
+    "nobody exposed": "aucun cas exposé",
+    "not separable": "effet confondu avec celui du temps",
     "no outcome": "aucun événement",
     "no convergence": "le modèle n'a pas de solution finie",
     "nobody": "aucune personne",
