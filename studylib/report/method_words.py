@@ -130,7 +130,6 @@ VALUES: Mapping[str, str] = {
     "random": "au hasard",
     "data": "celui des données",
     "lowest_person_id": "plus petit identifiant",
-    "all": "tous",
     "compared": "le groupe comparé",
 }
 
