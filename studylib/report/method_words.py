@@ -71,6 +71,7 @@ CHOICES: Mapping[str, str] = {
     "caliper": "distance limite",
     "scale": "échelle",
     "ratio": "comparateurs par personne",
+    "match_ties": "à distance égale",
     "order": "ordre de passage",
     "replacement": "avec remise",
     "complete": "ensembles complets seulement",
@@ -135,6 +136,7 @@ VALUES: Mapping[str, str] = {
 
 # Why there is no estimate. A reason may be followed by « in » and the arm it tells of.
 REASONS: Mapping[str, str] = {
+    "arms cannot be made comparable": "les groupes ne peuvent être rendus comparables",
     **doubt_words.REASONS,
     "no outcome outside": "aucun événement hors de la fenêtre",
     "nobody exposed": "aucun cas exposé",

@@ -1,5 +1,6 @@
 """Iatrogenic risk: from follow-up to estimates, each a row of one tidy table."""
 
+from studylib.risk.comparison import Comparison, comparison
 from studylib.risk.cox import (
     check_proportional_hazards,
     cox_coefficients,
@@ -46,6 +47,7 @@ from studylib.risk.time_to_event import (
 
 __all__ = [
     "Adjusted",
+    "Comparison",
     "Gates",
     "Score",
     "adjusted",
@@ -58,6 +60,7 @@ __all__ = [
     "check_planted",
     "check_positivity",
     "check_proportional_hazards",
+    "comparison",
     "cox_coefficients",
     "cumulative_incidence",
     "hazard_ratio",
