@@ -1,5 +1,6 @@
 """Iatrogenic risk: from follow-up to estimates, each a row of one tidy table."""
 
+from studylib.risk import doubt, pooling
 from studylib.risk.comparison import Comparison, comparison
 from studylib.risk.cox import (
     check_proportional_hazards,
@@ -8,9 +9,8 @@ from studylib.risk.cox import (
     likelihood_profile,
     time_varying_hazard_ratio,
 )
-from studylib.risk.gates import (
-    Gates,
-)
+from studylib.risk.gates import Gates, Thresholds
+from studylib.risk.gates.of_study import negative_controls, study_gates
 from studylib.risk.impact import (
     attributable,
     attributable_fraction,
@@ -50,6 +50,7 @@ __all__ = [
     "Comparison",
     "Gates",
     "Score",
+    "Thresholds",
     "adjusted",
     "attributable",
     "attributable_fraction",
@@ -63,16 +64,20 @@ __all__ = [
     "comparison",
     "cox_coefficients",
     "cumulative_incidence",
+    "doubt",
     "hazard_ratio",
     "incidence_rate",
     "likelihood_profile",
     "match_sets",
     "mean_time_difference",
+    "negative_controls",
     "poisson_interval",
+    "pooling",
     "population_attributable_fraction",
     "preference_distribution",
     "propensity_score",
     "risk_difference",
+    "study_gates",
     "subdistribution_hazard_ratio",
     "survival",
     "time_varying_hazard_ratio",
