@@ -13,6 +13,7 @@ from studylib.report.figures import (
     time_series,
 )
 from studylib.report.fragment import Fragment
+from studylib.report.gates import gates
 from studylib.report.sentences import ratio_sentence, sentence, sentences
 from studylib.report.tables import table
 
@@ -25,6 +26,7 @@ __all__ = [
     "flow_chart",
     "forest",
     "french",
+    "gates",
     "header",
     "keep",
     "key_figures",

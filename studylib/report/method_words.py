@@ -8,10 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from studylib.report import doubt_words
+
 ESTIMATORS: Mapping[str, str] = {
+    **doubt_words.ESTIMATORS,
+    "conditional_poisson": "série de cas autocontrôlée (Poisson conditionnel)",
     "incidence_rate": "taux d'incidence",
     "cox": "modèle de Cox",
+    "cox_time_varying": "modèle de Cox, exposition variable dans le temps",
+    "fine_gray": "modèle de Fine et Gray (Cox pondéré)",
     "aalen_johansen": "Aalen-Johansen",
+    "restricted_mean_time": "temps moyen restreint",
+    "attributable": "cas attribuables : cas × (1 − 1/rapport)",
     "inverse_risk_difference": "inverse de la différence de risque",
     "logistic": "régression logistique",
     "lasso_logistic": "régression logistique pénalisée (L1)",
@@ -24,6 +32,17 @@ ESTIMATORS: Mapping[str, str] = {
 }
 
 CHOICES: Mapping[str, str] = {
+    **doubt_words.CHOICES,
+    "overlap": "fenêtres qui se recouvrent",
+    "age": "âge",
+    "age_cut": "coupure d'âge",
+    "season": "saison",
+    "calendar": "calendrier",
+    "recurrence": "événements retenus",
+    "naive_period": "jours écartés au début",
+    "control": "fenêtre de comparaison",
+    "observation_end": "fin d'observation dépendante de l'événement",
+    "unidentified": "écartés, confondus avec d'autres termes",
     "adjustment": "ajustement",
     "covariates": "covariables",
     "strata": "stratifié par",
@@ -32,9 +51,11 @@ CHOICES: Mapping[str, str] = {
     "ties": "ex æquo",
     "replicates": "rééchantillons",
     "seed": "graine",
+    "of_measure": "rapport",
     "variance": "variance",
     "interval": "intervalle",
     "day": "au jour",
+    "competing": "événements concurrents",
     "per": "personnes-années",
     "constant": "écartées, sans variation",
     "few_carriers": "écartées, trop peu de personnes d'un côté",
@@ -59,6 +80,7 @@ CHOICES: Mapping[str, str] = {
     "caliper": "distance limite",
     "scale": "échelle",
     "ratio": "comparateurs par personne",
+    "match_ties": "à distance égale",
     "order": "ordre de passage",
     "replacement": "avec remise",
     "complete": "ensembles complets seulement",
@@ -68,8 +90,26 @@ CHOICES: Mapping[str, str] = {
 }
 
 VALUES: Mapping[str, str] = {
+    **doubt_words.VALUES,
+    "later": "la plus récente l'emporte",
+    "merge": "expositions réunies d'abord",
+    "groups": "par groupes",
+    "spline": "courbe lisse",
+    "months": "par mois",
+    "first_day": "premier jour du nouveau groupe",
+    "last_day": "dernier jour de l'ancien groupe",
+    "all": "tous",
+    "first": "le premier",
+    "fixed_window": "fixe, autour de l'exposition",
+    "exponential_weibull_age": "exponentielle et Weibull de l'âge",
+    "exponential_weibull_interval": "exponentielle et Weibull du délai",
+    "exponential_gamma_age": "exponentielle et gamma de l'âge",
+    "exponential_gamma_interval": "exponentielle et gamma du délai",
     "none": "aucun",
     "regression": "par régression",
+    "weights": "par pondération",
+    "person_id": "la personne",
+    "influence": "robuste (fonctions d'influence)",
     "efron": "selon Efron",
     "breslow": "selon Breslow",
     "exact": "exact",
@@ -78,6 +118,7 @@ VALUES: Mapping[str, str] = {
     "profile": "par vraisemblance profilée",
     "model": "du modèle",
     "sandwich": "robuste (sandwich)",
+    "delta": "méthode delta",
     "bootstrap": "par rééchantillonnage",
     "yes": "oui",
     "presence": "présence",
@@ -105,17 +146,23 @@ VALUES: Mapping[str, str] = {
     "random": "au hasard",
     "data": "celui des données",
     "lowest_person_id": "plus petit identifiant",
-    "all": "tous",
     "compared": "le groupe comparé",
 }
 
 # Why there is no estimate. A reason may be followed by « in » and the arm it tells of.
 REASONS: Mapping[str, str] = {
+    "arms cannot be made comparable": "les groupes ne peuvent être rendus comparables",
+    **doubt_words.REASONS,
+    "no outcome outside": "aucun événement hors de la fenêtre",
+    "nobody exposed": "aucun cas exposé",
+    "not separable": "effet confondu avec celui du temps",
     "no outcome": "aucun événement",
     "no convergence": "le modèle n'a pas de solution finie",
     "nobody": "aucune personne",
     "weights on one person": "les poids tiennent à une seule personne",
     "no stratum with both arms": "aucune strate ne réunit les deux groupes",
+    "everybody": "toutes les personnes",
+    "weights are zero": "poids tous nuls",
     "nobody followed until the day": "personne n'est suivi jusqu'à ce jour",
 }
 
@@ -131,8 +178,7 @@ def told(method: str, name: Callable[[str], str]) -> str:
     estimator, *pieces = method.split("; ")
     choices = dict(piece.partition("=")[::2] for piece in pieces)
     if "withheld" in choices:
-        gates = ", ".join(name(gate) for gate in choices["withheld"].split(", "))
-        return f"retenu : {gates}"
+        return doubt_words.withheld(choices)
     if "not_estimable" in choices:
         reason, _, arm = choices["not_estimable"].partition(" in ")
         return f"non estimable : {REASONS.get(reason, reason)}" + (f" ({name(arm)})" if arm else "")
@@ -141,4 +187,5 @@ def told(method: str, name: Callable[[str], str]) -> str:
 
 
 def _values(text: str, name: Callable[[str], str]) -> str:
-    return ", ".join(VALUES.get(value) or name(value) for value in text.split(", "))
+    known = {**ESTIMATORS, **VALUES}
+    return ", ".join(known.get(value) or name(value) for value in text.split(", "))

@@ -1,15 +1,28 @@
 """Iatrogenic risk: from follow-up to estimates, each a row of one tidy table."""
 
+from studylib.risk.comparison import Comparison, comparison
 from studylib.risk.cox import (
     check_proportional_hazards,
     cox_coefficients,
     hazard_ratio,
     likelihood_profile,
+    time_varying_hazard_ratio,
 )
-from studylib.risk.difference import risk_difference
-from studylib.risk.gates import Gates
-from studylib.risk.incidence import incidence_rate, poisson_interval
-from studylib.risk.planted import check_planted
+from studylib.risk.gates import (
+    Gates,
+)
+from studylib.risk.impact import (
+    attributable,
+    attributable_fraction,
+    population_attributable_fraction,
+)
+from studylib.risk.incidence import (
+    incidence_rate,
+    poisson_interval,
+)
+from studylib.risk.planted import (
+    check_planted,
+)
 from studylib.risk.propensity import (
     Adjusted,
     Score,
@@ -25,19 +38,31 @@ from studylib.risk.propensity import (
     propensity_score,
     wide_balance,
 )
-from studylib.risk.survival import cumulative_incidence, survival
+from studylib.risk.time_to_event import (
+    cause_specific_hazard_ratios,
+    cumulative_incidence,
+    mean_time_difference,
+    risk_difference,
+    subdistribution_hazard_ratio,
+    survival,
+)
 
 __all__ = [
     "Adjusted",
+    "Comparison",
     "Gates",
     "Score",
     "adjusted",
+    "attributable",
+    "attributable_fraction",
     "balance",
+    "cause_specific_hazard_ratios",
     "check_balance",
     "check_equipoise",
     "check_planted",
     "check_positivity",
     "check_proportional_hazards",
+    "comparison",
     "cox_coefficients",
     "cumulative_incidence",
     "hazard_ratio",
@@ -46,10 +71,14 @@ __all__ = [
     "lasso_propensity_score",
     "likelihood_profile",
     "match_sets",
+    "mean_time_difference",
     "poisson_interval",
+    "population_attributable_fraction",
     "preference_distribution",
     "propensity_score",
     "risk_difference",
+    "subdistribution_hazard_ratio",
     "survival",
+    "time_varying_hazard_ratio",
     "wide_balance",
 ]
