@@ -45,6 +45,13 @@ MEASURES: Mapping[str, Measure] = {
     "survival": Measure("Survie sans événement", "share", decimals=1),
     "risk": Measure("Risque", "share"),
     "risk_difference": Measure("Différence de risque (points de pourcentage)", "share"),
+    "mean_time_difference": Measure(
+        "Différence de temps moyen sans événement (jours)", "number", decimals=1
+    ),
+    "attributable_fraction": Measure("Fraction attribuable", "share"),
+    "subdistribution_hazard_ratio": Measure(
+        "Rapport de risques de sous-répartition (Fine et Gray)", "ratio", "sHR"
+    ),
     "number_needed": Measure("Personnes traitées pour un événement d'écart", "number", decimals=0),
 }
 

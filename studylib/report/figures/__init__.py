@@ -4,6 +4,7 @@ from studylib.report.figures.balance import balance_plot
 from studylib.report.figures.curves import survival_curves
 from studylib.report.figures.flow import flow_chart
 from studylib.report.figures.forest import forest
+from studylib.report.figures.preference import preference_plot
 from studylib.report.figures.regions import region_chart
 from studylib.report.figures.series import time_series
 
@@ -11,6 +12,7 @@ __all__ = [
     "balance_plot",
     "flow_chart",
     "forest",
+    "preference_plot",
     "region_chart",
     "survival_curves",
     "time_series",

@@ -60,7 +60,7 @@ def maximum(
     beta = np.zeros(x.shape[1]) if start is None else start
     here = evaluate(sets, x, beta, offset)
     for _ in range(STEPS):
-        step = _solve(here.information, here.gradient)
+        step = solve(here.information, here.gradient)
         if np.abs(step).max(initial=0.0) < SMALL_STEP:
             return beta, here
         ahead = evaluate(sets, x, beta + step, offset)
@@ -76,7 +76,8 @@ def maximum(
     raise NoMaximum("Modèle de Cox : la vraisemblance n'a pas de maximum fini (séparation).")
 
 
-def _solve(information: Floats, gradient: Floats) -> Floats:
+def solve(information: Floats, gradient: Floats) -> Floats:
+    """Newton's step; NoMaximum when a covariate has no information, or repeats another."""
     if not len(gradient):
         return gradient
     diagonal = np.diag(information)

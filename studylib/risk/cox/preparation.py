@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from studylib.errors import EstimationError
 from studylib.risk.cox.risk_sets import Floats, Integers, RiskSets, risk_sets
@@ -91,9 +90,24 @@ def repeated(x: Floats) -> list[int]:
     return found
 
 
+def columns_of(
+    both: pd.DataFrame, treated: np.ndarray, covariates: Sequence[str], fewest_carriers: int
+) -> tuple[Floats, tuple[str, ...], dict[str, list[str]]]:
+    """Columns of a model with the arm last, their names, and what was left out, by reason."""
+    left_out = unusable(both, covariates, fewest_carriers)
+    known = {name for names in left_out.values() for name in names}
+    entered = [name for name in covariates if name not in known]
+    x = np.column_stack([both[entered].to_numpy(float), treated.astype(float)])
+    again = [entered[column] for column in repeated(x) if column < len(entered)]
+    if again:
+        left_out["repeated"] = again
+        x = x[:, [*(name not in again for name in entered), True]]
+    return x, (*(name for name in entered if name not in again), "arm"), left_out
+
+
 def rows_of(
     both: pd.DataFrame,
-    treated: NDArray[np.bool_],
+    treated: np.ndarray,
     *,
     covariates: Sequence[str],
     strata: Sequence[str],
@@ -106,15 +120,7 @@ def rows_of(
     if weights is not None:
         kept = both[weights].to_numpy(float) > 0
         both, treated = both[kept], treated[kept]
-    left_out = unusable(both, covariates, fewest_carriers)
-    known = {name for names in left_out.values() for name in names}
-    entered = [name for name in covariates if name not in known]
-    x = np.column_stack([both[entered].to_numpy(float), treated.astype(float)])
-    again = [entered[column] for column in repeated(x) if column < len(entered)]
-    if again:
-        left_out["repeated"] = again
-        keep = [*(name not in again for name in entered), True]
-        x, entered = x[:, keep], [name for name in entered if name not in again]
+    x, names, left_out = columns_of(both, treated, covariates, fewest_carriers)
     time = (both["exit"] - both["entry"]).to_numpy(float)
     sets = risk_sets(
         None,
@@ -125,7 +131,7 @@ def rows_of(
         ties=ties,
     )
     clusters = None if cluster is None else _numbered(both, [cluster])
-    return Rows(sets, x, (*entered, "arm"), clusters, left_out)
+    return Rows(sets, x, names, clusters, left_out)
 
 
 def _numbered(rows: pd.DataFrame, names: Sequence[str]) -> Integers:
