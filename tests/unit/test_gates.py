@@ -63,8 +63,8 @@ VIOLATIONS = {
             "balance",
             "equipoise",
             "positivity",
-            "pre_exposure",
-            "end_of_observation",
+            "event_dependent_exposure",
+            "event_dependent_observation",
             "rare_outcome",
             "time_stability",
         )
@@ -111,7 +111,8 @@ def written(folder, gates):
     (folder / "page.html").write_text("".join(one.html for one in pieces), encoding="utf-8")
     files = [*folder.rglob("*.csv"), *folder.rglob("*.html"), *folder.rglob("*.json")]
     parquet = [pd.read_parquet(each).to_csv() for each in folder.rglob("*.parquet")]
-    return "\n".join([*(each.read_text("utf-8-sig") for each in files), *parquet])
+    told = "\n".join([*(each.read_text("utf-8-sig") for each in files), *parquet])
+    return told.replace("\u202f", "")
 
 
 def told_values():
@@ -203,6 +204,11 @@ def test_what_gates_measured_is_laid_out_alike():
     tables.check(found, GATES)
     assert found["gate"].tolist() == ["mdrr", "person_time", "balance"]
     assert found["value"].notna().all()
+    told = pd.DataFrame(
+        [{"comparison": "A: before / none", "estimate": 1.2, "ci_low": 0.9, "ci_high": 1.5}]
+    ).assign(persons=40, events=50)
+    series = Gates((CheckResult("event_dependent_exposure", True, told, "bon."),)).table().iloc[0]
+    assert (series["value"], series["events"]) == (1.2, 50)
     odd = CheckResult("other", False, pd.DataFrame({"x": [1]}), "non.")
     assert Gates((odd,)).table()["value"].isna().all()
 
