@@ -1,5 +1,6 @@
 """Iatrogenic risk: from follow-up to estimates, each a row of one tidy table."""
 
+from studylib.risk import doubt, pooling
 from studylib.risk.cox import (
     check_proportional_hazards,
     cox_coefficients,
@@ -9,6 +10,14 @@ from studylib.risk.cox import (
 )
 from studylib.risk.gates import (
     Gates,
+    Thresholds,
+)
+from studylib.risk.gates.checks import (
+    check_mdrr,
+    check_mdrr_self_controlled,
+    check_person_time,
+    check_prevalence_drift,
+    check_systematic_error,
 )
 from studylib.risk.impact import (
     attributable,
@@ -48,6 +57,7 @@ __all__ = [
     "Adjusted",
     "Gates",
     "Score",
+    "Thresholds",
     "adjusted",
     "attributable",
     "attributable_fraction",
@@ -55,17 +65,24 @@ __all__ = [
     "cause_specific_hazard_ratios",
     "check_balance",
     "check_equipoise",
+    "check_mdrr",
+    "check_mdrr_self_controlled",
+    "check_person_time",
     "check_planted",
     "check_positivity",
+    "check_prevalence_drift",
     "check_proportional_hazards",
+    "check_systematic_error",
     "cox_coefficients",
     "cumulative_incidence",
+    "doubt",
     "hazard_ratio",
     "incidence_rate",
     "likelihood_profile",
     "match_sets",
     "mean_time_difference",
     "poisson_interval",
+    "pooling",
     "population_attributable_fraction",
     "preference_distribution",
     "propensity_score",
