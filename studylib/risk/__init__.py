@@ -1,7 +1,13 @@
 """Iatrogenic risk: from follow-up to estimates, each a row of one tidy table."""
 
-from studylib.risk import doubt, pooling
-from studylib.risk.comparison import Comparison, comparison
+from studylib.risk import (
+    doubt,
+    pooling,
+)
+from studylib.risk.comparison import (
+    Comparison,
+    comparison,
+)
 from studylib.risk.cox import (
     check_proportional_hazards,
     cox_coefficients,
@@ -9,8 +15,21 @@ from studylib.risk.cox import (
     likelihood_profile,
     time_varying_hazard_ratio,
 )
-from studylib.risk.gates import Gates, Thresholds
-from studylib.risk.gates.of_study import negative_controls, study_gates
+from studylib.risk.gates import (
+    Gates,
+    Thresholds,
+)
+from studylib.risk.gates.checks import (
+    check_mdrr,
+    check_mdrr_self_controlled,
+    check_person_time,
+    check_prevalence_drift,
+    check_systematic_error,
+)
+from studylib.risk.gates.of_study import (
+    negative_controls,
+    study_gates,
+)
 from studylib.risk.impact import (
     attributable,
     attributable_fraction,
@@ -60,9 +79,14 @@ __all__ = [
     "cause_specific_hazard_ratios",
     "check_balance",
     "check_equipoise",
+    "check_mdrr",
+    "check_mdrr_self_controlled",
+    "check_person_time",
     "check_planted",
     "check_positivity",
+    "check_prevalence_drift",
     "check_proportional_hazards",
+    "check_systematic_error",
     "comparison",
     "cox_coefficients",
     "cumulative_incidence",
