@@ -14,6 +14,7 @@ from studylib.cohort.exposure import (
     daily_dose,
     days_covered,
     episodes,
+    exposure_intervals,
     persistence,
     treatment_changes,
 )
@@ -26,6 +27,7 @@ from studylib.cohort.observed_time import (
     require_exposed,
     within_calendar,
 )
+from studylib.cohort.outcome_stays import outcome_stays
 from studylib.cohort.people import Cohort, flag, history_days
 from studylib.cohort.person_time import by_region, check_person_time, collect, exit_reasons
 from studylib.cohort.relations import followed_by, nth_event, occurrences, overlapping, without
@@ -55,6 +57,7 @@ __all__ = [
     "entrants",
     "episodes",
     "exit_reasons",
+    "exposure_intervals",
     "first_exposure",
     "flag",
     "flags",
@@ -70,6 +73,7 @@ __all__ = [
     "occurrences",
     "on_treatment",
     "one_arm_only",
+    "outcome_stays",
     "overlapping",
     "pack_days",
     "persistence",

@@ -48,6 +48,7 @@ MEASURES: Mapping[str, Measure] = {
     "mean_time_difference": Measure(
         "Différence de temps moyen sans événement (jours)", "number", decimals=1
     ),
+    "attributable_fraction": Measure("Fraction attribuable", "share"),
     "subdistribution_hazard_ratio": Measure(
         "Rapport de risques de sous-répartition (Fine et Gray)", "ratio", "sHR"
     ),

@@ -8,27 +8,31 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from studylib.report import doubt_words, self_controlled_words
+
 ESTIMATORS: Mapping[str, str] = {
-    "conditional_poisson": "série de cas autocontrôlée (Poisson conditionnel)",
+    **self_controlled_words.ESTIMATORS,
+    **doubt_words.ESTIMATORS,
     "incidence_rate": "taux d'incidence",
     "cox": "modèle de Cox",
+    "cox_time_varying": "modèle de Cox, exposition variable dans le temps",
     "fine_gray": "modèle de Fine et Gray (Cox pondéré)",
     "aalen_johansen": "Aalen-Johansen",
     "restricted_mean_time": "temps moyen restreint",
+    "attributable": "cas attribuables : cas × (1 − 1/rapport)",
     "inverse_risk_difference": "inverse de la différence de risque",
+    "logistic": "régression logistique",
+    "unadjusted": "sans ajustement",
+    "iptw": "pondération par l'inverse de la probabilité de traitement",
+    "overlap": "poids de recouvrement",
+    "matching_weights": "poids d'appariement",
+    "matching": "appariement au plus proche sur le score",
+    "stratification": "stratification sur le score",
 }
 
 CHOICES: Mapping[str, str] = {
-    "overlap": "fenêtres qui se recouvrent",
-    "age": "âge",
-    "age_cut": "coupure d'âge",
-    "season": "saison",
-    "calendar": "calendrier",
-    "recurrence": "événements retenus",
-    "naive_period": "jours écartés au début",
-    "control": "fenêtre de comparaison",
-    "observation_end": "fin d'observation dépendante de l'événement",
-    "unidentified": "écartés, confondus avec d'autres termes",
+    **self_controlled_words.CHOICES,
+    **doubt_words.CHOICES,
     "adjustment": "ajustement",
     "covariates": "covariables",
     "strata": "stratifié par",
@@ -37,6 +41,7 @@ CHOICES: Mapping[str, str] = {
     "ties": "ex æquo",
     "replicates": "rééchantillons",
     "seed": "graine",
+    "of_measure": "rapport",
     "variance": "variance",
     "interval": "intervalle",
     "day": "au jour",
@@ -46,26 +51,32 @@ CHOICES: Mapping[str, str] = {
     "few_carriers": "écartées, trop peu de personnes d'un côté",
     "no_outcome_on_one_side": "écartées, sans événement d'un côté",
     "repeated": "écartées, déterminées par les autres",
+    "formula": "formule",
+    "population": "population représentée",
+    "target": "groupe visé",
+    "stabilised": "stabilisés",
+    "truncated_at": "plafonnés à",
+    "truncated_quantile": "ramenés au quantile",
+    "trim": "écrêtage du score",
+    "trim_bound": "borne d'écrêtage",
+    "caliper": "distance limite",
+    "scale": "échelle",
+    "ratio": "comparateurs par personne",
+    "order": "ordre de passage",
+    "replacement": "avec remise",
+    "complete": "ensembles complets seulement",
+    "exact": "exact sur",
+    "strata_number": "strates",
+    "cut_on": "coupées sur",
 }
 
 VALUES: Mapping[str, str] = {
-    "later": "la plus récente l'emporte",
-    "merge": "expositions réunies d'abord",
-    "groups": "par groupes",
-    "spline": "courbe lisse",
-    "months": "par mois",
-    "first_day": "premier jour du nouveau groupe",
-    "last_day": "dernier jour de l'ancien groupe",
-    "all": "tous",
-    "first": "le premier",
-    "fixed_window": "fixe, autour de l'exposition",
-    "exponential_weibull_age": "exponentielle et Weibull de l'âge",
-    "exponential_weibull_interval": "exponentielle et Weibull du délai",
-    "exponential_gamma_age": "exponentielle et gamma de l'âge",
-    "exponential_gamma_interval": "exponentielle et gamma du délai",
+    **self_controlled_words.VALUES,
+    **doubt_words.VALUES,
     "none": "aucun",
     "regression": "par régression",
     "weights": "par pondération",
+    "person_id": "la personne",
     "influence": "robuste (fonctions d'influence)",
     "efron": "selon Efron",
     "breslow": "selon Breslow",
@@ -75,19 +86,42 @@ VALUES: Mapping[str, str] = {
     "profile": "par vraisemblance profilée",
     "model": "du modèle",
     "sandwich": "robuste (sandwich)",
+    "delta": "méthode delta",
     "bootstrap": "par rééchantillonnage",
+    "yes": "oui",
+    "no": "non",
+    "ate": "tous",
+    "att": "le groupe visé",
+    "overlap": "poids de recouvrement",
+    "matching": "appariement sur le score",
+    "iptw": "pondération (IPTW)",
+    "matching_weights": "poids d'appariement",
+    "stratification": "stratification sur le score",
+    "crump": "probabilités extrêmes (Crump)",
+    "asymmetric": "asymétrique (Stürmer)",
+    "quantile": "quantiles du score",
+    "score": "score",
+    "logit": "logit du score",
+    "standardised_logit": "logit du score sur son écart type",
+    "descending": "score décroissant",
+    "ascending": "score croissant",
+    "random": "au hasard",
+    "data": "celui des données",
+    "lowest_person_id": "plus petit identifiant",
+    "all": "tous",
+    "compared": "le groupe comparé",
 }
 
 # Why there is no estimate. A reason may be followed by « in » and the arm it tells of.
 REASONS: Mapping[str, str] = {
-    "no outcome outside": "aucun événement hors de la fenêtre",
-    "nobody exposed": "aucun cas exposé",
-    "not separable": "effet confondu avec celui du temps",
+    **self_controlled_words.REASONS,
+    **doubt_words.REASONS,
     "no outcome": "aucun événement",
     "no convergence": "le modèle n'a pas de solution finie",
     "nobody": "aucune personne",
     "weights on one person": "les poids tiennent à une seule personne",
     "no stratum with both arms": "aucune strate ne réunit les deux groupes",
+    "everybody": "toutes les personnes",
     "weights are zero": "poids tous nuls",
     "nobody followed until the day": "personne n'est suivi jusqu'à ce jour",
 }
@@ -104,8 +138,7 @@ def told(method: str, name: Callable[[str], str]) -> str:
     estimator, *pieces = method.split("; ")
     choices = dict(piece.partition("=")[::2] for piece in pieces)
     if "withheld" in choices:
-        gates = ", ".join(name(gate) for gate in choices["withheld"].split(", "))
-        return f"retenu : {gates}"
+        return doubt_words.withheld(choices)
     if "not_estimable" in choices:
         reason, _, arm = choices["not_estimable"].partition(" in ")
         return f"non estimable : {REASONS.get(reason, reason)}" + (f" ({name(arm)})" if arm else "")
@@ -114,4 +147,5 @@ def told(method: str, name: Callable[[str], str]) -> str:
 
 
 def _values(text: str, name: Callable[[str], str]) -> str:
-    return ", ".join(VALUES.get(value) or name(value) for value in text.split(", "))
+    known = {**ESTIMATORS, **VALUES}
+    return ", ".join(known.get(value) or name(value) for value in text.split(", "))

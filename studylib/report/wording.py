@@ -80,6 +80,8 @@ COLUMNS: Mapping[str, str] = {
     "reference_sd": "Écart type de la référence",
     "region": "Région",
     "reimbursed": "Montant remboursé",
+    "quantity": "Grandeur",
+    "scenario": "Scénario",
     "share": "Part",
     "share_boxes": "Part en boîtes",
     "share_in_groups": "Part dans les groupes",
@@ -111,6 +113,10 @@ VALUES: Mapping[str, str] = {
     # nature of a characteristic
     "share": "part",
     "mean": "moyenne",
+    # impact
+    "attributable": "attribuable",
+    "cases": "cas",
+    "hospital_days": "journées d'hospitalisation",
     # phases of a series
     "before": "avant le choc",
     "shock": "choc",

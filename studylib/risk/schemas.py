@@ -41,3 +41,22 @@ COEFFICIENTS = Table(
     ),
     key=("term",),
 )
+
+IMPACT = Table(
+    "impact",
+    (
+        Column("population", "text", "region or set of regions"),
+        Column("comparison", "text", "arm against reference"),
+        Column("outcome", "text", "the event studied"),
+        Column("scenario", "text", "attributable, or the name of a prevention scenario"),
+        Column("share", "number", "part of what is attributable that it touches", unit="share"),
+        Column("quantity", "text", "cases or hospital_days"),
+        Column("observed", "number", "in the treated", nullable=True, from_counts=_FROM),
+        Column("estimate", "number", "of which attributable", nullable=True, from_counts=_FROM),
+        Column("ci_low", "number", "lower 95 % limit", nullable=True, from_counts=_FROM),
+        Column("ci_high", "number", "upper 95 % limit", nullable=True, from_counts=_FROM),
+        Column("persons", "integer", "persons treated", counts="persons"),
+        Column("events", "integer", "outcomes in the treated", counts="events"),
+        Column("method", "text", "how it was estimated"),
+    ),
+)

@@ -27,6 +27,7 @@ from studylib.tables.results import (
     ESTIMATES,
     EXITS,
     FLOW,
+    OUTCOME_STAYS,
     SERIES,
     WIDE_COLUMNS,
 )
@@ -42,6 +43,7 @@ __all__ = [
     "EXITS",
     "FLOW",
     "FOLLOW_UP",
+    "OUTCOME_STAYS",
     "PEOPLE",
     "PERSON_ID",
     "SERIES",

@@ -116,3 +116,16 @@ SERIES = Table(
         Column("phase", "text", "before, shock, after, incomplete…"),
     ),
 )
+
+OUTCOME_STAYS = Table(
+    "outcome_stays",
+    (
+        Column("population", "text", "region or set of regions"),
+        Column("arm", "text", "compared group"),
+        Column("persons", "integer", "persons followed", counts="persons"),
+        Column("events", "integer", "outcomes counted", counts="events"),
+        Column("days", "number", "days in hospital of the outcomes", from_counts=_ALL),
+        Column("days_squared", "number", "sum of their squares", from_counts=_ALL),
+    ),
+    key=("population", "arm"),
+)

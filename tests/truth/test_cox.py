@@ -245,3 +245,46 @@ def test_closed_gates_leave_no_number():
     row = risk.hazard_ratio(FOUR, outcome="o", reference="B", gates=gates).iloc[0]
     assert row[["estimate", "ci_low", "ci_high", "p_value"]].isna().all()
     assert row["method"].endswith("withheld=balance")
+
+
+def test_exposure_that_comes_and_goes_by_hand():
+    # Days of events 2, 4, 6. At risk: day 2 {1 free, 2 free, 3 exposed}, day 4 {2 exposed, 3 free},
+    # day 6 {3 free, alone}. Events: 1 free, 2 exposed, 3. Likelihood 1/(2+θ) x θ/(θ+1) x 1,
+    # highest at θ² = 2.
+    rows = pd.DataFrame(
+        {
+            "person_id": [1, 2, 2, 3, 3],
+            "start": [0, 0, 3, 0, 3],
+            "end": [2, 3, 4, 3, 6],
+            "event": [True, False, True, False, True],
+            "drug": [0, 0, 1, 1, 0],
+        }
+    )
+    row = risk.time_varying_hazard_ratio(rows, outcome="o", exposures=["drug"]).iloc[0]
+    assert row["estimate"] == pytest.approx(2**0.5, rel=1e-8)
+    assert (row["persons"], row["events"]) == (3, 3)
+
+
+def test_a_stretch_cut_in_two_changes_nothing_and_overlaps_are_refused():
+    draw = np.random.default_rng(3)
+    rows = pd.DataFrame({"person_id": range(80), "start": 0, "end": draw.integers(2, 30, 80)})
+    rows = rows.assign(event=draw.random(80) < 0.6, drug=draw.random(80) < 0.5)
+    early = rows.assign(end=1, event=False)
+    cut = pd.concat([early, rows.assign(start=1)])
+    numbers = ["estimate", "ci_low", "ci_high", "person_years"]
+    whole, parts = (
+        risk.time_varying_hazard_ratio(one, outcome="o", exposures=["drug"]).iloc[0]
+        for one in (rows, cut)
+    )
+    assert parts[numbers].to_numpy(float) == pytest.approx(whole[numbers].to_numpy(float))
+    with pytest.raises(EstimationError, match="se recouvrent"):
+        risk.time_varying_hazard_ratio(pd.concat([early, rows]), outcome="o", exposures=["drug"])
+
+
+def test_an_exposure_nobody_had_says_so():
+    rows = pd.DataFrame({"person_id": [1, 2], "start": 0, "end": [2, 3], "event": True})
+    row = risk.time_varying_hazard_ratio(
+        rows.assign(drug=False), outcome="o", exposures=["drug"]
+    ).iloc[0]
+    assert np.isnan(row["estimate"])
+    assert "not_estimable=nobody in drug" in row["method"]

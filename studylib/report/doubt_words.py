@@ -1,0 +1,107 @@
+"""The French of doubt: how calibrated and pooled estimates were made, and what gates are called."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+ESTIMATORS: Mapping[str, str] = {
+    "empirical_calibration": "calibrage sur témoins négatifs",
+    "probabilistic_bias_analysis": "analyse probabiliste du biais",
+    "misclassification": "correction des erreurs de codage de l'événement",
+    "meta_analysis": "méta-analyse par l'inverse de la variance",
+    "profile_pooling": "somme des profils de vraisemblance",
+}
+
+CHOICES: Mapping[str, str] = {
+    "of": "à partir de",
+    "null": "loi de l'erreur",
+    "error_model": "modèle d'erreur",
+    "negative_controls": "témoins négatifs",
+    "excluded_controls": "témoins écartés",
+    "few_controls": "moins de vingt témoins",
+    "bias": "biais",
+    "draws": "tirages",
+    "impossible_draws": "tirages sans correction possible",
+    "effects": "effets",
+    "between_variance": "variance entre sites",
+    "least_scale": "facteur de Hartung-Knapp au moins égal à",
+    "sites": "sites",
+    "excluded_sites": "sites sans estimation",
+    "interpolation": "interpolation",
+}
+
+VALUES: Mapping[str, str] = {
+    "maximum_likelihood": "par maximum de vraisemblance",
+    "empirical_null": "la même quel que soit l'effet",
+    "systematic_error": "qui peut croître avec l'effet",
+    "unstable": "calibrage instable",
+    "unmeasured_confounder": "facteur de confusion non mesuré",
+    "misclassified_outcome": "événement mal codé",
+    "fixed": "fixes",
+    "random": "aléatoires",
+    "dersimonian_laird": "selon DerSimonian et Laird",
+    "reml": "par maximum de vraisemblance restreinte",
+    "normal": "normal",
+    "hartung_knapp": "selon Hartung et Knapp",
+    "cubic_hermite": "cubique d'Hermite",
+}
+
+REASONS: Mapping[str, str] = {
+    "too few negative controls": "trop peu de témoins négatifs utilisables",
+    "impossible correction": "correction impossible",
+    "a single site": "un seul site a une estimation",
+    "no site": "aucun site n'a d'estimation",
+    "beyond the grid": "le maximum est hors de la grille des profils",
+}
+
+# What each gate is called, and what is said of it when it fails or cannot be evaluated.
+GATES: Mapping[str, tuple[str, str]] = {
+    "balance": ("Équilibre des groupes", "équilibre"),
+    "equipoise": ("Équipoise", "équipoise"),
+    "positivity": ("Positivité", "positivité"),
+    "mdrr": ("Puissance", "puissance"),
+    "systematic_error": ("Erreur systématique", "erreur systématique"),
+    "person_time": ("Temps de suivi", "temps de suivi"),
+    "pre_exposure": ("Période avant exposition", "période avant exposition"),
+    "end_of_observation": ("Fin d'observation", "fin d'observation liée à l'événement"),
+    "event_dependent_observation": ("Fin d'observation", "fin d'observation liée à l'événement"),
+    "rare_outcome": ("Rareté de l'événement", "rareté de l'événement"),
+    "time_stability": ("Stabilité dans le temps", "stabilité dans le temps"),
+    "prevalence_drift": ("Dérive de prévalence", "stabilité de la prévalence"),
+}
+VERDICTS: Mapping[str, str] = {
+    "passed": "satisfait",
+    "failed": "non satisfait",
+    "not_evaluated": "non évalué",
+    "opened": "levé",
+    "informs": "pour information",
+}
+
+
+def gate_title(name: str) -> str:
+    """What a gate is called, its own name when it is not known.
+
+    >>> gate_title("mdrr")
+    'Puissance'
+    """
+    return GATES.get(name, (name.replace("_", " ").capitalize(), ""))[0]
+
+
+def withheld(choices: Mapping[str, str]) -> str:
+    """Why an estimate is withheld, from the pieces of its ``method``.
+
+    >>> withheld({"withheld": "balance, mdrr", "not_evaluated": "mdrr"})
+    'retenu : équilibre non satisfait, puissance non évaluée'
+    """
+    unknown = choices.get("not_evaluated", "").split(", ")
+    told = [_unmet(name, name in unknown) for name in choices["withheld"].split(", ")]
+    return f"retenu : {', '.join(told)}"
+
+
+_MASCULINE = ("balance", "person_time")
+
+
+def _unmet(name: str, unknown: bool) -> str:
+    words = GATES.get(name, ("", f"contrôle {name.replace('_', ' ')}"))[1]
+    ending = "" if name in _MASCULINE or name not in GATES else "e"
+    return f"{words} non {'évalué' if unknown else 'satisfait'}{ending}"
