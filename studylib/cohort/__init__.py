@@ -14,7 +14,10 @@ from studylib.cohort.exposure import (
     daily_dose,
     days_covered,
     episodes,
+    load_over_time,
+    merged,
     persistence,
+    substance_episodes,
     treatment_changes,
 )
 from studylib.cohort.follow_up import follow_up, intention_to_treat, on_treatment
@@ -28,7 +31,9 @@ from studylib.cohort.observed_time import (
 )
 from studylib.cohort.people import Cohort, flag, history_days
 from studylib.cohort.person_time import by_region, check_person_time, collect, exit_reasons
+from studylib.cohort.population import bands, counted_by, population, span_of
 from studylib.cohort.relations import followed_by, nth_event, occurrences, overlapping, without
+from studylib.cohort.standardisation import avoidable, standardised
 from studylib.cohort.supply import administration_days, dispensing_days, pack_days, supplies
 from studylib.cohort.wide import WideCovariates, wide_covariates
 
@@ -40,6 +45,8 @@ __all__ = [
     "age",
     "age_at",
     "as_date",
+    "avoidable",
+    "bands",
     "baseline",
     "by_region",
     "calendar_span",
@@ -48,6 +55,7 @@ __all__ = [
     "collect",
     "common_period",
     "concurrent",
+    "counted_by",
     "daily_dose",
     "day",
     "days_covered",
@@ -64,7 +72,9 @@ __all__ = [
     "history_days",
     "hospital_history",
     "intention_to_treat",
+    "load_over_time",
     "matched",
+    "merged",
     "new_users",
     "nth_event",
     "occurrences",
@@ -75,6 +85,7 @@ __all__ = [
     "persistence",
     "person_days",
     "persons_by_arm",
+    "population",
     "prescribing",
     "prescribing_establishment",
     "prior_cost",
@@ -82,6 +93,9 @@ __all__ = [
     "quan_charlson",
     "require_common_period",
     "require_exposed",
+    "span_of",
+    "standardised",
+    "substance_episodes",
     "supplies",
     "treatment_changes",
     "wide_covariates",

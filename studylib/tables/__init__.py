@@ -27,6 +27,7 @@ from studylib.tables.results import (
     ESTIMATES,
     EXITS,
     FLOW,
+    REGIONAL,
     SERIES,
     WIDE_COLUMNS,
 )
@@ -44,6 +45,7 @@ __all__ = [
     "FOLLOW_UP",
     "PEOPLE",
     "PERSON_ID",
+    "REGIONAL",
     "SERIES",
     "SUPPLY",
     "TREATMENT_CHANGES",

@@ -4,6 +4,7 @@ from studylib.cohort.exposure.adherence import days_covered, persistence
 from studylib.cohort.exposure.changes import treatment_changes
 from studylib.cohort.exposure.dose import daily_dose
 from studylib.cohort.exposure.episodes import covered, episodes
+from studylib.cohort.exposure.substances import load_over_time, merged, substance_episodes
 from studylib.cohort.exposure.together import concurrent
 
 __all__ = [
@@ -12,6 +13,9 @@ __all__ = [
     "daily_dose",
     "days_covered",
     "episodes",
+    "load_over_time",
+    "merged",
     "persistence",
+    "substance_episodes",
     "treatment_changes",
 ]
