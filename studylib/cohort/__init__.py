@@ -33,7 +33,7 @@ from studylib.cohort.people import Cohort, flag, history_days
 from studylib.cohort.person_time import by_region, check_person_time, collect, exit_reasons
 from studylib.cohort.population import bands, counted_by, population, span_of
 from studylib.cohort.relations import followed_by, nth_event, occurrences, overlapping, without
-from studylib.cohort.standardisation import avoidable, standardised
+from studylib.cohort.standardisation import avoidable, standardised, with_share
 from studylib.cohort.supply import administration_days, dispensing_days, pack_days, supplies
 from studylib.cohort.wide import WideCovariates, wide_covariates
 
@@ -100,6 +100,7 @@ __all__ = [
     "treatment_changes",
     "wide_covariates",
     "with_covariates",
+    "with_share",
     "within_calendar",
     "without",
 ]

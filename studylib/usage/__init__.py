@@ -4,7 +4,7 @@ from studylib.usage.load import Scale, drug_load, load_strata, scale
 from studylib.usage.mapping import mapping_effect, mapping_effects
 from studylib.usage.panorama import concentration, drug_panorama, lorenz, top_products
 from studylib.usage.polypharmacy import polypharmacy, polypharmacy_strata
-from studylib.usage.proportions import shares_by, with_share
+from studylib.usage.proportions import shares_by
 from studylib.usage.schemas import (
     CONCENTRATION,
     EXPOSURE,
@@ -53,6 +53,5 @@ __all__ = [
     "shares_by",
     "shares_of_groups",
     "top_products",
-    "with_share",
     "with_substance",
 ]

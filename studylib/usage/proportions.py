@@ -1,41 +1,14 @@
-"""Shares of persons with their interval, and by group."""
+"""Shares of persons by age band or sex, with their interval."""
 
 from __future__ import annotations
 
-import numpy as np
 import pandas as pd
-from scipy import stats
 
 from studylib import tables
+from studylib.cohort.standardisation import with_share
 from studylib.usage.schemas import GROUP_SHARES
 
 ALL = "all"
-
-
-def with_share(counts: pd.DataFrame, *, level: float = 0.95) -> pd.DataFrame:
-    """``counts`` with the share events / persons and Wilson's interval: estimate, ci_low, ci_high.
-
-    Missing where there is nobody.
-
-    Reference: Wilson EB (1927), J Am Stat Assoc 22:209.
-
-    >>> with_share(pd.DataFrame({"persons": [10], "events": [1]})).round(4).iloc[0].tolist()
-    [10.0, 1.0, 0.1, 0.0179, 0.4042]
-    """
-    size = counts["persons"].to_numpy(dtype=float)
-    z = float(stats.norm.ppf((1 + level) / 2))
-    share = np.divide(
-        counts["events"].to_numpy(dtype=float), size, out=np.full(len(size), np.nan), where=size > 0
-    )
-    safe = np.where(size > 0, size, np.nan)
-    centre = share + z**2 / (2 * safe)
-    half = z * np.sqrt(share * (1 - share) / safe + z**2 / (4 * safe**2))
-    scale = 1 + z**2 / safe
-    return counts.assign(
-        estimate=share,
-        ci_low=np.clip((centre - half) / scale, 0, 1),
-        ci_high=np.clip((centre + half) / scale, 0, 1),
-    )
 
 
 def shares_by(strata: pd.DataFrame, by: str, *, population: str) -> pd.DataFrame:

@@ -130,7 +130,7 @@ def test_a_code_with_its_place_among_others():
         "code": ["B01AF02"],
         "parent": ["B01AF", "B01A", "B01", "B"],
         "neighbour": ["B01AF01", "B01AF03"],
-        "list": ["aod"],
+        "list": ["antithrombotics", "aod"],
     }
     first = card.iloc[0]
     assert (first["label"], first["referential"], first["version"]) == (

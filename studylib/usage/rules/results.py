@@ -11,7 +11,6 @@ from studylib import cohort, tables
 from studylib.cohort.population import STRATA
 from studylib.sources import Frame
 from studylib.tables import REGIONAL
-from studylib.usage.proportions import with_share
 from studylib.usage.rules.evaluation import Findings
 from studylib.usage.rules.rule import Level, Rule
 from studylib.usage.schemas import EXPOSURE, RULE_ESTABLISHMENTS, RULES
@@ -72,7 +71,7 @@ def rule_summary(findings: Findings, strata: pd.DataFrame, *, population: str) -
         )
     if not rows:
         return tables.empty(RULES)
-    return tables.check(with_share(pd.DataFrame(rows))[RULES.names], RULES)
+    return tables.check(cohort.with_share(pd.DataFrame(rows))[RULES.names], RULES)
 
 
 def _status(findings: Findings, rule: Rule, persons: int) -> str:
@@ -169,7 +168,7 @@ def rule_establishments(
         return tables.empty(RULE_ESTABLISHMENTS)
     counts["population"] = counts["population"].astype(object).fillna("")
     whole = counts.astype({"persons": "int64", "events": "int64", "establishment": object})
-    ordered = with_share(whole).sort_values(
+    ordered = cohort.with_share(whole).sort_values(
         ["population", "estimate"], ascending=[True, False], ignore_index=True
     )
     return tables.check(ordered[RULE_ESTABLISHMENTS.names], RULE_ESTABLISHMENTS)
