@@ -16,6 +16,7 @@ from studylib.report.figures import (
 )
 from studylib.report.fragment import Fragment
 from studylib.report.gates import gates
+from studylib.report.methods import methods
 from studylib.report.sentences import ratio_sentence, sentence, sentences
 from studylib.report.tables import table
 
@@ -33,6 +34,7 @@ __all__ = [
     "header",
     "keep",
     "key_figures",
+    "methods",
     "negative_controls",
     "note",
     "page",
