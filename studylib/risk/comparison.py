@@ -165,7 +165,11 @@ class Comparison:
         if self.adjustment not in UNWEIGHTED:
             found.append(check_balance(self.balance(), threshold=limits.largest_smd))
         found.append(self._equipoise(limits))
-        shared: dict[str, Any] = {"reference": self.reference, "arms": self.arms, "thresholds": limits}
+        shared: dict[str, Any] = {
+            "reference": self.reference,
+            "arms": self.arms,
+            "thresholds": limits,
+        }
         found += [one(self.persons, **shared) for one in (check_person_time, check_mdrr)]
         return tuple(found)
 
