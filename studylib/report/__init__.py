@@ -5,8 +5,10 @@ from studylib.report.blocks import check, keep, key_figures, note
 from studylib.report.cover import banners, header, parameters
 from studylib.report.figures import (
     balance_plot,
+    confounder_map,
     flow_chart,
     forest,
+    negative_controls,
     preference_plot,
     region_chart,
     survival_curves,
@@ -22,6 +24,7 @@ __all__ = [
     "balance_plot",
     "banners",
     "check",
+    "confounder_map",
     "disclosure",
     "flow_chart",
     "forest",
@@ -30,6 +33,7 @@ __all__ = [
     "header",
     "keep",
     "key_figures",
+    "negative_controls",
     "note",
     "page",
     "parameters",

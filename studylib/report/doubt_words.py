@@ -62,9 +62,14 @@ GATES: Mapping[str, tuple[str, str]] = {
     "mdrr": ("Puissance", "puissance"),
     "systematic_error": ("Erreur systématique", "erreur systématique"),
     "person_time": ("Temps de suivi", "temps de suivi"),
-    "pre_exposure": ("Période avant exposition", "période avant exposition"),
-    "end_of_observation": ("Fin d'observation", "fin d'observation liée à l'événement"),
-    "event_dependent_observation": ("Fin d'observation", "fin d'observation liée à l'événement"),
+    "event_dependent_exposure": (
+        "Exposition indépendante de l'événement",
+        "indépendance de l'exposition et de l'événement",
+    ),
+    "event_dependent_observation": (
+        "Observation indépendante de l'événement",
+        "indépendance de l'observation et de l'événement",
+    ),
     "rare_outcome": ("Rareté de l'événement", "rareté de l'événement"),
     "time_stability": ("Stabilité dans le temps", "stabilité dans le temps"),
     "prevalence_drift": ("Dérive de prévalence", "stabilité de la prévalence"),
@@ -72,6 +77,9 @@ GATES: Mapping[str, tuple[str, str]] = {
 STATISTICS: Mapping[str, str] = {
     "detectable_ratio": "plus petit rapport détectable",
     "ease": "erreur systématique attendue (EASE, logarithme)",
+    "largest_smd": "plus grande différence standardisée",
+    "effective_share": "effectif efficace, en part de l'effectif",
+    "largest_weight_share": "part du poids le plus lourd",
     "person_time_share": "part du temps de suivi du plus petit groupe",
     "prevalence_ratio": "prévalence rapportée aux autres années",
     "all_arms": "Ensemble des groupes",

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from studylib.report import doubt_words
+from studylib.report import doubt_words, self_controlled_words
 
 ESTIMATORS: Mapping[str, str] = {
+    **self_controlled_words.ESTIMATORS,
     **doubt_words.ESTIMATORS,
-    "conditional_poisson": "série de cas autocontrôlée (Poisson conditionnel)",
     "incidence_rate": "taux d'incidence",
     "cox": "modèle de Cox",
     "cox_time_varying": "modèle de Cox, exposition variable dans le temps",
@@ -35,17 +35,8 @@ ESTIMATORS: Mapping[str, str] = {
 }
 
 CHOICES: Mapping[str, str] = {
+    **self_controlled_words.CHOICES,
     **doubt_words.CHOICES,
-    "overlap": "fenêtres qui se recouvrent",
-    "age": "âge",
-    "age_cut": "coupure d'âge",
-    "season": "saison",
-    "calendar": "calendrier",
-    "recurrence": "événements retenus",
-    "naive_period": "jours écartés au début",
-    "control": "fenêtre de comparaison",
-    "observation_end": "fin d'observation dépendante de l'événement",
-    "unidentified": "écartés, confondus avec d'autres termes",
     "adjustment": "ajustement",
     "covariates": "covariables",
     "strata": "stratifié par",
@@ -96,21 +87,8 @@ CHOICES: Mapping[str, str] = {
 }
 
 VALUES: Mapping[str, str] = {
+    **self_controlled_words.VALUES,
     **doubt_words.VALUES,
-    "later": "la plus récente l'emporte",
-    "merge": "expositions réunies d'abord",
-    "groups": "par groupes",
-    "spline": "courbe lisse",
-    "months": "par mois",
-    "first_day": "premier jour du nouveau groupe",
-    "last_day": "dernier jour de l'ancien groupe",
-    "all": "tous",
-    "first": "le premier",
-    "fixed_window": "fixe, autour de l'exposition",
-    "exponential_weibull_age": "exponentielle et Weibull de l'âge",
-    "exponential_weibull_interval": "exponentielle et Weibull du délai",
-    "exponential_gamma_age": "exponentielle et gamma de l'âge",
-    "exponential_gamma_interval": "exponentielle et gamma du délai",
     "none": "aucun",
     "regression": "par régression",
     "weights": "par pondération",
@@ -166,10 +144,8 @@ VALUES: Mapping[str, str] = {
 # Why there is no estimate. A reason may be followed by « in » and the arm it tells of.
 REASONS: Mapping[str, str] = {
     "arms cannot be made comparable": "les groupes ne peuvent être rendus comparables",
+    **self_controlled_words.REASONS,
     **doubt_words.REASONS,
-    "no outcome outside": "aucun événement hors de la fenêtre",
-    "nobody exposed": "aucun cas exposé",
-    "not separable": "effet confondu avec celui du temps",
     "no outcome": "aucun événement",
     "a risk is zero": "un des risques est nul",
     "no variance": "aucune variation de l'événement",

@@ -1,6 +1,13 @@
 """Iatrogenic risk: from follow-up to estimates, each a row of one tidy table."""
 
-from studylib.risk.comparison import Comparison, comparison
+from studylib.risk import (
+    doubt,
+    pooling,
+)
+from studylib.risk.comparison import (
+    Comparison,
+    comparison,
+)
 from studylib.risk.cox import (
     check_proportional_hazards,
     cox_coefficients,
@@ -10,6 +17,18 @@ from studylib.risk.cox import (
 )
 from studylib.risk.gates import (
     Gates,
+    Thresholds,
+)
+from studylib.risk.gates.checks import (
+    check_mdrr,
+    check_mdrr_self_controlled,
+    check_person_time,
+    check_prevalence_drift,
+    check_systematic_error,
+)
+from studylib.risk.gates.of_study import (
+    negative_controls,
+    study_gates,
 )
 from studylib.risk.impact import (
     attributable,
@@ -58,6 +77,7 @@ __all__ = [
     "Comparison",
     "Gates",
     "Score",
+    "Thresholds",
     "adjusted",
     "attributable",
     "attributable_fraction",
@@ -65,13 +85,19 @@ __all__ = [
     "cause_specific_hazard_ratios",
     "check_balance",
     "check_equipoise",
+    "check_mdrr",
+    "check_mdrr_self_controlled",
+    "check_person_time",
     "check_planted",
     "check_positivity",
+    "check_prevalence_drift",
     "check_proportional_hazards",
+    "check_systematic_error",
     "comparison",
     "cox_coefficients",
     "cumulative_incidence",
     "doubly_robust_difference",
+    "doubt",
     "hazard_ratio",
     "high_dimensional_covariates",
     "incidence_rate",
@@ -79,13 +105,16 @@ __all__ = [
     "likelihood_profile",
     "match_sets",
     "mean_time_difference",
+    "negative_controls",
     "poisson_interval",
+    "pooling",
     "population_attributable_fraction",
     "preference_distribution",
     "propensity_score",
     "pseudo_risk",
     "risk_difference",
     "standardised_difference",
+    "study_gates",
     "subdistribution_hazard_ratio",
     "survival",
     "time_varying_hazard_ratio",
