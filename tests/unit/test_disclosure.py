@@ -264,3 +264,17 @@ def test_tables_of_regions_and_of_the_whole_read_together(regions, pooled, expos
     whole = published(ensemble=pooled)["ensemble"]
     found = exposed_by_parts(published(**regions), whole)
     assert [sentence.split(",")[0] for sentence in found] == exposed
+
+
+def test_a_few_persons_left_out_by_an_adjustment_are_not_given_back():
+    from studylib.risk.propensity import ADJUSTMENT
+
+    row = {
+        "arm": "AOD", "persons": 500, "kept": 495, "left_out": 5, "weight_min": 1.0,
+        "weight_mean": 1.0, "weight_max": 1.0, "effective_size": 495.0,
+    }  # fmt: skip
+    other = row | {"arm": "AVK", "kept": 400, "left_out": 100, "effective_size": 400.0}
+    masked = review(pd.DataFrame([row, other]), ADJUSTMENT)
+    assert masked.marks["left_out"].tolist() == ["small", ""]
+    assert masked.marks["kept"].tolist() == ["withheld", ""]
+    assert masked.marks["effective_size"].tolist() == ["withheld", ""]

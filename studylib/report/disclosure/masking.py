@@ -177,7 +177,7 @@ def _bind(
     if schema.name == "balance":
         relations.bind_categories(counts)
     if schema.name == "preference":
-        relations.bind_known_totals(counts, ["arm"])
+        relations.bind_known_totals(counts, [name for name in counts.text if name != "bin"])
     if schema.name == "adjustment":
         relations.bind_remainder(counts)
     if schema.name == "exits":

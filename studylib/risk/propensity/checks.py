@@ -86,7 +86,7 @@ def check_equipoise(
 def check_positivity(
     adjusted: Adjusted,
     *,
-    smallest_effective_share: float = 0.5,
+    smallest_effective_share: float = 0.1,
     largest_weight_share: float = 0.05,
 ) -> CheckResult:
     """Whether the adjustment rests on many persons, in each arm.
