@@ -63,6 +63,7 @@ from studylib.risk.propensity import (
     propensity_score,
     wide_balance,
 )
+from studylib.risk.schemas import COEFFICIENTS, IMPACT, PROFILES
 from studylib.risk.time_to_event import (
     cause_specific_hazard_ratios,
     cumulative_incidence,
@@ -73,6 +74,9 @@ from studylib.risk.time_to_event import (
 )
 
 __all__ = [
+    "COEFFICIENTS",
+    "IMPACT",
+    "PROFILES",
     "Adjusted",
     "Comparison",
     "Gates",
