@@ -49,7 +49,8 @@ def weighted_difference(
     estimated (stacked estimating equations: Lunceford and Davidian, 2004), for weights of a
     logistic score neither truncated nor trimmed; ``bootstrap``, percentiles over ``replicates``
     samples of persons drawn with ``seed``, the score fitted again in each (not for matching: Abadie
-    and Imbens, 2008). ``quantile``: normal, or t on n - 2 degrees of freedom.
+    and Imbens, 2008). Matching with replacement makes it approximate: persons serve several sets.
+    ``quantile``: normal, or t on n - 2 degrees of freedom.
     """
     people = adjusted.people
     y, score = value_of(people, value), adjusted.score
