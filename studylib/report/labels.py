@@ -31,6 +31,7 @@ class Measure:
 MEASURES: Mapping[str, Measure] = {
     "hazard_ratio": Measure("Rapport de risques instantanés (HR)", "ratio", "HR"),
     "rate_ratio": Measure("Rapport de taux d'incidence", "ratio", "RTI"),
+    "mean_difference": Measure("Différence de moyennes", "number"),
     "risk_ratio": Measure("Rapport de risques", "ratio", "RR"),
     "odds_ratio": Measure("Rapport de cotes (OR)", "ratio", "OR"),
     "spending_ratio": Measure("Rapport de dépenses standardisé", "ratio", "Rapport"),

@@ -39,6 +39,12 @@ from studylib.risk.incidence import (
     incidence_rate,
     poisson_interval,
 )
+from studylib.risk.marginal import (
+    doubly_robust_difference,
+    pseudo_risk,
+    standardised_difference,
+    weighted_difference,
+)
 from studylib.risk.planted import (
     check_planted,
 )
@@ -94,6 +100,7 @@ __all__ = [
     "comparison",
     "cox_coefficients",
     "cumulative_incidence",
+    "doubly_robust_difference",
     "doubt",
     "hazard_ratio",
     "high_dimensional_covariates",
@@ -108,10 +115,13 @@ __all__ = [
     "population_attributable_fraction",
     "preference_distribution",
     "propensity_score",
+    "pseudo_risk",
     "risk_difference",
+    "standardised_difference",
     "study_gates",
     "subdistribution_hazard_ratio",
     "survival",
     "time_varying_hazard_ratio",
+    "weighted_difference",
     "wide_balance",
 ]
