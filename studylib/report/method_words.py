@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from studylib.report import doubt_words
+from studylib.report import doubt_words, self_controlled_words
 
 ESTIMATORS: Mapping[str, str] = {
+    **self_controlled_words.ESTIMATORS,
     **doubt_words.ESTIMATORS,
-    "conditional_poisson": "série de cas autocontrôlée (Poisson conditionnel)",
     "incidence_rate": "taux d'incidence",
     "cox": "modèle de Cox",
     "cox_time_varying": "modèle de Cox, exposition variable dans le temps",
@@ -22,6 +22,7 @@ ESTIMATORS: Mapping[str, str] = {
     "attributable": "cas attribuables : cas × (1 − 1/rapport)",
     "inverse_risk_difference": "inverse de la différence de risque",
     "logistic": "régression logistique",
+    "lasso_logistic": "régression logistique pénalisée (L1)",
     "unadjusted": "sans ajustement",
     "iptw": "pondération par l'inverse de la probabilité de traitement",
     "overlap": "poids de recouvrement",
@@ -31,17 +32,8 @@ ESTIMATORS: Mapping[str, str] = {
 }
 
 CHOICES: Mapping[str, str] = {
+    **self_controlled_words.CHOICES,
     **doubt_words.CHOICES,
-    "overlap": "fenêtres qui se recouvrent",
-    "age": "âge",
-    "age_cut": "coupure d'âge",
-    "season": "saison",
-    "calendar": "calendrier",
-    "recurrence": "événements retenus",
-    "naive_period": "jours écartés au début",
-    "control": "fenêtre de comparaison",
-    "observation_end": "fin d'observation dépendante de l'événement",
-    "unidentified": "écartés, confondus avec d'autres termes",
     "adjustment": "ajustement",
     "covariates": "covariables",
     "strata": "stratifié par",
@@ -61,6 +53,14 @@ CHOICES: Mapping[str, str] = {
     "no_outcome_on_one_side": "écartées, sans événement d'un côté",
     "repeated": "écartées, déterminées par les autres",
     "formula": "formule",
+    "values": "valeurs",
+    "standardised": "réduites",
+    "penalty": "pénalité",
+    "chosen_by": "choisie par",
+    "folds": "plis",
+    "rule": "règle",
+    "columns_offered": "covariables proposées",
+    "columns_kept": "retenues",
     "population": "population représentée",
     "target": "groupe visé",
     "stabilised": "stabilisés",
@@ -71,6 +71,7 @@ CHOICES: Mapping[str, str] = {
     "caliper": "distance limite",
     "scale": "échelle",
     "ratio": "comparateurs par personne",
+    "match_ties": "à distance égale",
     "order": "ordre de passage",
     "replacement": "avec remise",
     "complete": "ensembles complets seulement",
@@ -80,21 +81,8 @@ CHOICES: Mapping[str, str] = {
 }
 
 VALUES: Mapping[str, str] = {
+    **self_controlled_words.VALUES,
     **doubt_words.VALUES,
-    "later": "la plus récente l'emporte",
-    "merge": "expositions réunies d'abord",
-    "groups": "par groupes",
-    "spline": "courbe lisse",
-    "months": "par mois",
-    "first_day": "premier jour du nouveau groupe",
-    "last_day": "dernier jour de l'ancien groupe",
-    "all": "tous",
-    "first": "le premier",
-    "fixed_window": "fixe, autour de l'exposition",
-    "exponential_weibull_age": "exponentielle et Weibull de l'âge",
-    "exponential_weibull_interval": "exponentielle et Weibull du délai",
-    "exponential_gamma_age": "exponentielle et gamma de l'âge",
-    "exponential_gamma_interval": "exponentielle et gamma du délai",
     "none": "aucun",
     "regression": "par régression",
     "weights": "par pondération",
@@ -111,6 +99,12 @@ VALUES: Mapping[str, str] = {
     "delta": "méthode delta",
     "bootstrap": "par rééchantillonnage",
     "yes": "oui",
+    "presence": "présence",
+    "counts": "nombre",
+    "cross_validation": "validation croisée",
+    "given": "la demande",
+    "best": "la meilleure",
+    "one_standard_error": "à une erreur type",
     "no": "non",
     "ate": "tous",
     "att": "le groupe visé",
@@ -135,10 +129,9 @@ VALUES: Mapping[str, str] = {
 
 # Why there is no estimate. A reason may be followed by « in » and the arm it tells of.
 REASONS: Mapping[str, str] = {
+    "arms cannot be made comparable": "les groupes ne peuvent être rendus comparables",
+    **self_controlled_words.REASONS,
     **doubt_words.REASONS,
-    "no outcome outside": "aucun événement hors de la fenêtre",
-    "nobody exposed": "aucun cas exposé",
-    "not separable": "effet confondu avec celui du temps",
     "no outcome": "aucun événement",
     "no convergence": "le modèle n'a pas de solution finie",
     "nobody": "aucune personne",

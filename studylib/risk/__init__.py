@@ -1,6 +1,13 @@
 """Iatrogenic risk: from follow-up to estimates, each a row of one tidy table."""
 
-from studylib.risk import doubt, pooling
+from studylib.risk import (
+    doubt,
+    pooling,
+)
+from studylib.risk.comparison import (
+    Comparison,
+    comparison,
+)
 from studylib.risk.cox import (
     check_proportional_hazards,
     cox_coefficients,
@@ -18,6 +25,10 @@ from studylib.risk.gates.checks import (
     check_person_time,
     check_prevalence_drift,
     check_systematic_error,
+)
+from studylib.risk.gates.of_study import (
+    negative_controls,
+    study_gates,
 )
 from studylib.risk.impact import (
     attributable,
@@ -39,6 +50,8 @@ from studylib.risk.propensity import (
     check_balance,
     check_equipoise,
     check_positivity,
+    high_dimensional_covariates,
+    lasso_propensity_score,
     match_sets,
     preference_distribution,
     propensity_score,
@@ -55,6 +68,7 @@ from studylib.risk.time_to_event import (
 
 __all__ = [
     "Adjusted",
+    "Comparison",
     "Gates",
     "Score",
     "Thresholds",
@@ -73,20 +87,25 @@ __all__ = [
     "check_prevalence_drift",
     "check_proportional_hazards",
     "check_systematic_error",
+    "comparison",
     "cox_coefficients",
     "cumulative_incidence",
     "doubt",
     "hazard_ratio",
+    "high_dimensional_covariates",
     "incidence_rate",
+    "lasso_propensity_score",
     "likelihood_profile",
     "match_sets",
     "mean_time_difference",
+    "negative_controls",
     "poisson_interval",
     "pooling",
     "population_attributable_fraction",
     "preference_distribution",
     "propensity_score",
     "risk_difference",
+    "study_gates",
     "subdistribution_hazard_ratio",
     "survival",
     "time_varying_hazard_ratio",

@@ -143,3 +143,26 @@ OUTCOME_STAYS = Table(
     ),
     key=("population", "arm"),
 )
+
+REGIONAL = Table(
+    "regional",
+    (
+        Column("indicator", "text", "what is measured"),
+        Column("population", "text", "region or set of regions"),
+        Column("measure", "text", "share of persons, or rate"),
+        Column("persons", "integer", "persons concerned by the indicator", counts="persons"),
+        Column("events", "integer", "of whom with it, or events", counts="events"),
+        Column("person_years", "number", "time observed", unit="years", nullable=True),
+        Column("crude", "number", "share or rate as observed", nullable=True, from_counts=_ALL),
+        Column("estimate", "number", "standardised", nullable=True, from_counts=_ALL),
+        Column("ci_low", "number", "lower 95 % limit", nullable=True, from_counts=_ALL),
+        Column("ci_high", "number", "upper 95 % limit", nullable=True, from_counts=_ALL),
+        Column("reference", "number", "the same over all regions", nullable=True),
+        Column("expected", "number", "events at the rates of all regions", from_counts=_ALL),
+        Column("excess", "number", "events beyond those expected", from_counts=_ALL),
+        Column("excess_low", "number", "lower 95 % limit of the excess", from_counts=_ALL),
+        Column("excess_high", "number", "upper 95 % limit of the excess", from_counts=_ALL),
+        Column("per", "integer", "persons or person-years the figure is given for"),
+    ),
+    key=("indicator", "population"),
+)

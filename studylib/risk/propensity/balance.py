@@ -101,6 +101,12 @@ def wide_balance(
 
 def presence(wide: WideCovariates, people: pd.DataFrame) -> sparse.csr_matrix:
     """1 where a person has a code, rows in the order of ``people``."""
+    rows = aligned(wide, people)
+    return sparse.csr_matrix(((rows.data > 0).astype(float), rows.indices, rows.indptr), rows.shape)
+
+
+def aligned(wide: WideCovariates, people: pd.DataFrame) -> sparse.csr_matrix:
+    """The rows of the matrix in the order of ``people``; EstimationError when one has none."""
     place = pd.Series(np.arange(len(wide.rows)), index=wide.rows["person_id"])
     if place.index.duplicated().any():
         raise EstimationError("Covariables larges : des personnes figurent deux fois.")
@@ -110,8 +116,7 @@ def presence(wide: WideCovariates, people: pd.DataFrame) -> sparse.csr_matrix:
             f"Covariables larges : {int(found.isna().sum())} personnes sans ligne dans la matrice "
             "; la construire sur la même cohorte."
         )
-    rows = wide.matrix[found.to_numpy(int)]
-    return sparse.csr_matrix(((rows.data > 0).astype(float), rows.indices, rows.indptr), rows.shape)
+    return wide.matrix[found.to_numpy(int)]
 
 
 @dataclass(frozen=True)

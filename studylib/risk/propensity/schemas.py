@@ -52,3 +52,18 @@ PREFERENCE = Table(
     ),
     key=("arm", "bin"),
 )  # fmt: skip
+
+HIGH_DIMENSIONAL = Table(
+    "high_dimensional",
+    (
+        Column("domain", "text", "code system and length of the codes"),
+        Column("code", "text", "the code, cut to that length"),
+        Column("recurrence", "text", "once, sporadic or frequent"),
+        Column("persons", "integer", "persons with it", counts="persons"),
+        Column("bias", "number", "ratio by which it could bias", from_counts=("persons",)),
+        Column("log_score", "number", "absolute logarithm of it", from_counts=("persons",)),
+        Column("rank", "integer", "1 for the largest"),
+        Column("kept", "flag", "among the covariates kept"),
+    ),
+    key=("domain", "code", "recurrence"),
+)
