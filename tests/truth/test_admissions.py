@@ -26,7 +26,7 @@ def found(engine, dispensings="", diagnoses="", stays="", *, carry_days=0, **tab
         coded=[listed("T36", "T42", "T45", "D683", "Y44", "Y47", "K711", system="CIM-10")],
         intentional=listed("X61", system="CIM-10"),
         bleeding=listed("K922", "I61", system="CIM-10"),
-        antithrombotics=listed("B01A"),
+        antithrombotics=[listed("B01A")],
         carry_days=carry_days,
     )
 

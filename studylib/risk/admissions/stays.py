@@ -58,7 +58,7 @@ def drug_related_stays(
     coded: Sequence[Codelist],
     intentional: Codelist,
     bleeding: Codelist,
-    antithrombotics: Codelist,
+    antithrombotics: Sequence[Codelist],
     carry_days: int,
 ) -> DrugRelated:
     """The stays that begin within ``period`` (both days included) and are drug-related.
@@ -123,7 +123,11 @@ def _coded(source: Source, stays: Frame, coded: Sequence[Codelist], intentional:
 
 
 def _bleedings(
-    source: Source, stays: Frame, bleeding: Codelist, drugs: Codelist, carry_days: int
+    source: Source,
+    stays: Frame,
+    bleeding: Codelist,
+    drugs: Sequence[Codelist],
+    carry_days: int,
 ) -> Frame:
     """Stays for a bleeding that an antithrombotic covers: stay_id, given_class."""
     principal = (
@@ -132,7 +136,8 @@ def _bleedings(
         .select("stay_id")
         .unique()
     )
-    codes = [code for code in sorted(source.present_codes("ATC")) if drugs.matches(code)]
+    present = sorted(source.present_codes("ATC"))
+    codes = [code for code in present if any(drug.matches(code) for drug in drugs)]
     names = pd.DataFrame({"atc": codes, "given_class": [class_of_atc(code) for code in codes]})
     classes = source.engine.load(names.astype("string"), "antithrombotic_classes")
     given = (
