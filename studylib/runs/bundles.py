@@ -14,13 +14,15 @@ from studylib.runs.record import RunRecord
 
 FOLDER = "bundles"
 PIECES: Mapping[str, str] = {
-    "profiles": "profiles",
+    "profile": "profiles",
     "hazard_ratios": "estimates",
     "incidence": "incidence",
     "balance": "balance",
     "gates": "gates",
 }
 """What a run keeps, and the table of a bundle it goes to."""
+ARM_EVENTS = "arm_events"
+"""Rates by arm that a run keeps only to know whether its profile may be sent."""
 
 
 def export(
@@ -58,7 +60,10 @@ def _made(
                 f"Lot de résultats de {request}, région {region} : le rapport n'est pas "
                 f"publiable ({latest.refusals[0]})."
             )
-        yield region, bundle.bundle(identity_of(latest), _results(latest), arm_rule=arm_rule)
+        results = _results(latest)
+        by_arm = results.pop(ARM_EVENTS, results.get("incidence"))
+        made = bundle.bundle(identity_of(latest), results, arm_events=by_arm, arm_rule=arm_rule)
+        yield region, made
 
 
 def identity_of(run: RunRecord) -> bundle.Identity:
@@ -83,7 +88,7 @@ def _results(run: RunRecord) -> dict[str, pd.DataFrame]:
     folder = record.folder_of(run) / record.RESULTS
     found = {
         piece: pd.read_parquet(folder / f"{name}.parquet")
-        for name, piece in PIECES.items()
+        for name, piece in (*PIECES.items(), (ARM_EVENTS, ARM_EVENTS))
         if (folder / f"{name}.parquet").is_file()
     }
     return {

@@ -23,6 +23,7 @@ def bundle(
     identity: Identity,
     results: Mapping[str, pd.DataFrame],
     *,
+    arm_events: pd.DataFrame | None = None,
     arm_rule: ArmRule = "each_arm",
 ) -> dict[str, Any]:
     """The bundle of one site, as JSON holds it: identity, masked tables, what is withheld, hash.
@@ -30,7 +31,8 @@ def bundle(
     ``results`` are exact tables under the names of CONTENTS; others are refused. Each is masked as
     in a report. A likelihood profile leads back to the outcomes of each arm (its slopes far out are
     these very counts): it needs ``threshold`` outcomes in all, and, under ``each_arm``, in each arm
-    too, or none in an arm. ``whole`` gives up the second half where the site's rules allow it; the
+    too, or none in an arm: those of ``arm_events`` (rates by arm, not sent), by default those of the
+    incidence sent. ``whole`` gives up the second half where the site's rules allow it; the
     bundle says which. StudyError when there is neither profile nor estimate to send.
     """
     unknown = sorted(set(results) - set(CONTENTS))
@@ -47,11 +49,11 @@ def bundle(
     withheld: list[str] = []
     kept = {name: frame for name, frame in results.items() if len(frame)}
     if "profiles" in kept:
-        rates = kept.get("incidence")
+        rates = kept.get("incidence") if arm_events is None else arm_events
         sent = _profiles(kept["profiles"], rates, identity.threshold, arm_rule, withheld)
         kept["profiles"] = sent
-        if rates is not None and _gives_away(sent, rates, identity.threshold):
-            kept.pop("incidence")
+        small = rates is not None and _gives_away(sent, rates, identity.threshold)
+        if small and kept.pop("incidence", None) is not None:
             withheld.append("Incidence par groupe : un petit groupe se déduirait du total.")
     shown = _masked(kept, identity.threshold)
     tables = {name: packed(frame, CONTENTS[name]) for name, frame in shown.items() if len(frame)}

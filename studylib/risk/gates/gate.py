@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import pandas as pd
 
 from studylib.risk.gates.schemas import GATES, laid_out
+from studylib.risk.schemas import PROFILES
 from studylib.tables import CURVES, ESTIMATES, EXITS, CheckResult, check, empty
 
 MDRR = "mdrr"
@@ -67,6 +69,15 @@ class Gates:
         """
         return replace(self, opened=tuple(dict.fromkeys((*self.opened, MDRR))))
 
+    def with_checks(self, checks: Iterable[CheckResult]) -> Gates:
+        """The same gates, ``checks`` standing in for those of the same name: of another analysis.
+
+        What is opened stays so.
+        """
+        own = tuple(checks)
+        named = {each.name for each in own}
+        return replace(self, checks=(*(c for c in self.checks if c.name not in named), *own))
+
     def release(self, estimates: pd.DataFrame) -> pd.DataFrame:
         """``estimates`` as they may be seen: emptied, with the reason in ``method``, when closed.
 
@@ -112,6 +123,10 @@ class Gates:
         emptied = first.assign(estimate=float("nan"), ci_low=float("nan"), ci_high=float("nan"))
         kept = emptied if len(emptied) else empty(CURVES)
         return check(kept.assign(withheld=self.reason).reset_index(drop=True), CURVES)
+
+    def release_profile(self, profile: pd.DataFrame) -> pd.DataFrame:
+        """A likelihood profile as it may be seen: none at all when closed."""
+        return profile if not self.closed else empty(PROFILES)
 
     def verdict(self, one: CheckResult) -> str:
         """passed, failed, not_evaluated or informs; opened where the request opens it."""
