@@ -31,8 +31,8 @@ def bundle(
     ``results`` are exact tables under the names of CONTENTS; others are refused. Each is masked as
     in a report. A likelihood profile leads back to the outcomes of each arm (its slopes far out are
     these very counts): it needs ``threshold`` outcomes in all, and, under ``each_arm``, in each arm
-    too, or none in an arm: those of ``arm_events`` (rates by arm, not sent), by default those of the
-    incidence sent. ``whole`` gives up the second half where the site's rules allow it; the
+    too, or none in an arm: those of ``arm_events`` (rates by arm, not sent), by default those of
+    the incidence sent. ``whole`` gives up the second half where the site's rules allow it; the
     bundle says which. StudyError when there is neither profile nor estimate to send.
     """
     unknown = sorted(set(results) - set(CONTENTS))
