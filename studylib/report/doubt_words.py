@@ -83,6 +83,10 @@ STATISTICS: Mapping[str, str] = {
     "person_time_share": "part du temps de suivi du plus petit groupe",
     "prevalence_ratio": "prévalence rapportée aux autres années",
     "all_arms": "Ensemble des groupes",
+    "profiles_random": "Synthèse, profils, effets aléatoires",
+    "profiles_fixed": "Synthèse, profils, effet commun",
+    "estimates_random": "Synthèse, estimations, effets aléatoires",
+    "estimates_fixed": "Synthèse, estimations, effet commun",
 }
 VERDICTS: Mapping[str, str] = {
     "passed": "satisfait",

@@ -97,7 +97,9 @@ def _columns(name: str, columns: list[str]) -> Iterator[str]:
                 if about
                 else f"la table {name} a une colonne non prévue ({column})."
             )
-    absent = [column for column in declared if column not in columns]
+    # a nullable column may be younger than the bundle
+    needed = [column.name for column in CONTENTS[name].columns if not column.nullable]
+    absent = [column for column in needed if column not in columns]
     if absent:
         yield f"la table {name} n'a pas les colonnes {', '.join(absent)}."
 

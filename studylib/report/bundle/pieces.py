@@ -52,6 +52,7 @@ def packed(frame: pd.DataFrame, schema: Table) -> dict[str, Any]:
 def unpacked(table: Mapping[str, Any], schema: Table) -> pd.DataFrame:
     """The table back, with the kinds its contract declares; rows with a hidden count keep it."""
     frame = pd.DataFrame(table["rows"], columns=list(table["columns"]))
+    frame = frame.reindex(columns=schema.names)  # one younger than the bundle is missing
     for column in schema.columns:
         if column.kind == "number":
             frame[column.name] = pd.to_numeric(frame[column.name]).astype(float)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -41,12 +41,15 @@ def read(
     fingerprint: str = "",
     request: str = "",
     synthetic: bool | None = None,
+    sites: Collection[str] | None = None,
+    needs: str = "",
 ) -> Bundles:
     """The bundles in ``files``, checked, of one request and one set of parameters.
 
     StudyError with every fault found, one sentence each: those of ``faults``, two bundles of one
     site, bundles that do not answer the same question, synthetic ones among real ones (or other
-    than ``synthetic`` when it is given).
+    than ``synthetic`` when it is given), a site missing or in excess of ``sites``, no bundle with
+    the table ``needs``.
     """
     given = list(files)
     if not given:
@@ -56,6 +59,7 @@ def read(
     ]
     contents = [] if found else [json.loads(file.read_text(encoding="utf-8")) for file in given]
     found += _disagreements(contents, [file.name for file in given], synthetic)
+    found += list(_lacking(contents, sites, needs)) if contents else []
     if found:
         raise StudyError("\n".join(found))
     first = contents[0]["identity"]
@@ -93,6 +97,19 @@ def _disagreements(
                 "simulées et réelles ne se combinent pas."
             )
     return found
+
+
+def _lacking(
+    contents: list[dict[str, Any]], sites: Collection[str] | None, needs: str
+) -> Iterator[str]:
+    present = {content["identity"]["site"] for content in contents}
+    if sites is not None and present != set(sites):
+        missing, excess = sorted(set(sites) - present), sorted(present - set(sites))
+        told = [f"manque {', '.join(missing)}"] if missing else []
+        told += [f"en trop {', '.join(excess)}"] if excess else []
+        yield f"Synthèse : les lots ne sont pas ceux des régions de la demande ({'; '.join(told)})."
+    if needs and not any(needs in content["tables"] for content in contents):
+        yield f"Synthèse : aucun lot ne contient la table {needs} ; choisir un autre calcul."
 
 
 def _sites(contents: list[dict[str, Any]]) -> pd.DataFrame:

@@ -91,12 +91,12 @@ def _laid_out(content: Mapping[str, Any]) -> str:
 def _masked(kept: Mapping[str, pd.DataFrame], threshold: int) -> dict[str, pd.DataFrame]:
     """What may be sent of each table; ratios are masked beside the rates of the arms compared."""
     shown = {"profiles": kept["profiles"]} if "profiles" in kept else {}
-    rates = [name for name in ("incidence", "estimates") if name in kept]
-    if rates:
-        whole = pd.concat([kept[name].assign(_table=name) for name in rates], ignore_index=True)
-        masked = disclosure.mask(whole.drop(columns="_table"), ESTIMATES, threshold=threshold)
-        for name in rates:
-            shown[name] = masked[(whole["_table"] == name).to_numpy()].reset_index(drop=True)
+    earlier = None  # as a page does: rates by arm first, then ratios that must not undo them
+    for name in ("incidence", "estimates"):
+        if name in kept:
+            masked = disclosure.review(kept[name], ESTIMATES, threshold=threshold, earlier=earlier)
+            earlier = disclosure.combine(earlier, masked)
+            shown[name] = masked.frame
     for name in ("balance", "gates"):
         if name in kept:
             shown[name] = disclosure.mask(kept[name], CONTENTS[name], threshold=threshold)

@@ -60,6 +60,7 @@ def pooled_profiles(
     *,
     effects: Literal["fixed", "random"],
     population: str = "ensemble",
+    asked: int | None = None,
     level: float = 0.95,
 ) -> pd.DataFrame:
     """The profiles of several sites (PROFILES, one ``population`` each) pooled in ESTIMATES rows.
@@ -69,7 +70,8 @@ def pooled_profiles(
     common mean on the log scale, integrated out; mean and spread have maximum likelihood. Limits
     are where the profile falls by half a chi-squared quantile; a limit beyond the grid common to
     the sites is 0 or infinite, an estimate beyond it is not estimable. With fewer than five sites a
-    random-effects interval is too narrow. Person-years are unknown here: 0.
+    random-effects interval is too narrow. ``asked`` is how many sites were: those without a profile
+    are then counted in ``method``. Person-years are unknown here: 0.
 
     Reference
     ---------
@@ -97,6 +99,7 @@ def pooled_profiles(
             interval="profile",
             interpolation="cubic_hermite",
             sites=len(curves),
+            excluded_sites=(asked or len(curves)) - len(curves) or None,
         )
         counts = sites.groupby("population")[["persons", "events"]].max().sum()
         rows.append(
