@@ -6,6 +6,7 @@ the library and refuses a choice that has no words here.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 
 from studylib.report import doubt_words, self_controlled_words
@@ -164,4 +165,6 @@ def told(method: str, name: Callable[[str], str]) -> str:
 
 def _values(text: str, name: Callable[[str], str]) -> str:
     known = {**ESTIMATORS, **VALUES}
+    if re.fullmatch(r"-?\d+\.\d+", text):
+        return text.replace(".", ",")
     return ", ".join(known.get(value) or name(value) for value in text.split(", "))

@@ -26,6 +26,7 @@ COLUMNS: Mapping[str, str] = {
     "autocorrelation": "Autocorrélation",
     "bias_factor": "Facteur de biais",
     "boxes": "Boîtes",
+    "bundle": "Empreinte du lot",
     "ci_high": "Limite haute (95 %)",
     "ci_low": "Limite basse (95 %)",
     "cip13": "Code CIP13",

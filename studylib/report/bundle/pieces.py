@@ -28,6 +28,7 @@ SITES = Table(
     (
         Column("site", "text", "the observatory's region"),
         Column("run", "text", "the run it comes from"),
+        Column("bundle", "text", "hash of the bundle, shortened"),
         Column("studylib", "text", "version of the library"),
         Column("data", "text", "fingerprint of the data, shortened"),
         Column("profiles", "text", "comparisons with a likelihood profile"),

@@ -121,6 +121,7 @@ def _sites(contents: list[dict[str, Any]]) -> pd.DataFrame:
             {
                 "site": identity["site"],
                 "run": identity["run"],
+                "bundle": content["sha256"][:12],
                 "studylib": identity["studylib"],
                 "data": identity["data_fingerprint"][:12],
                 "profiles": ", ".join(dict.fromkeys(told)),

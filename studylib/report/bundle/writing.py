@@ -35,17 +35,7 @@ def bundle(
     the incidence sent. ``whole`` gives up the second half where the site's rules allow it; the
     bundle says which. StudyError when there is neither profile nor estimate to send.
     """
-    unknown = sorted(set(results) - set(CONTENTS))
-    if unknown:
-        raise StudyError(
-            f"Lot de résultats : table {', '.join(unknown)} non prévue ; tables possibles : "
-            f"{', '.join(CONTENTS)}."
-        )
-    if identity.threshold < DEFAULT_THRESHOLD:
-        raise StudyError(
-            f"Lot de résultats : seuil de diffusion {identity.threshold} ; "
-            f"attendu {DEFAULT_THRESHOLD} ou plus."
-        )
+    _check_given(identity, results)
     withheld: list[str] = []
     kept = {name: frame for name, frame in results.items() if len(frame)}
     if "profiles" in kept:
@@ -69,6 +59,20 @@ def bundle(
         "tables": tables,
     }
     return {**content, "sha256": digest(content)}
+
+
+def _check_given(identity: Identity, results: Mapping[str, pd.DataFrame]) -> None:
+    unknown = sorted(set(results) - set(CONTENTS))
+    if unknown:
+        raise StudyError(
+            f"Lot de résultats : table {', '.join(unknown)} non prévue ; tables possibles : "
+            f"{', '.join(CONTENTS)}."
+        )
+    if identity.threshold < DEFAULT_THRESHOLD:
+        raise StudyError(
+            f"Lot de résultats : seuil de diffusion {identity.threshold} ; "
+            f"attendu {DEFAULT_THRESHOLD} ou plus."
+        )
 
 
 def write(content: Mapping[str, Any], file: Path) -> Path:
