@@ -189,4 +189,6 @@ def _formula(text: str, name: Callable[[str], str]) -> str:
 
 def _values(text: str, name: Callable[[str], str]) -> str:
     known = {**ESTIMATORS, **VALUES}
+    if re.fullmatch(r"-?\d+\.\d+", text):
+        return text.replace(".", ",")
     return ", ".join(known.get(value) or name(value) for value in text.split(", "))

@@ -7,12 +7,15 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from studylib import economics, risk, tables, usage
+from studylib.report import bundle
 from studylib.requests.strict import StudyParameters
 from studylib.requests.studies import (
     DataQualityParameters,
     IatrogenicRiskParameters,
+    PooledSynthesisParameters,
     RegionalSpendingParameters,
 )
+from studylib.risk import pooling
 from studylib.sources import quality_checks
 
 
@@ -88,6 +91,19 @@ _KNOWN = (
             "profile": risk.PROFILES,
         },
         memory_gb=2.0,
+        sources=("simulated",),
+    ),
+    _study(
+        "pooled_synthesis",
+        "Synthèse de plusieurs observatoires",
+        PooledSynthesisParameters,
+        {
+            "sites": bundle.SITES,
+            "site_estimates": tables.ESTIMATES,
+            "pooled": tables.ESTIMATES,
+            "heterogeneity": pooling.HETEROGENEITY,
+        },
+        memory_gb=1.0,
         sources=("simulated",),
     ),
     _study(
