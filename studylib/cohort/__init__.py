@@ -18,6 +18,7 @@ from studylib.cohort.exposure import (
     persistence,
     treatment_changes,
 )
+from studylib.cohort.first_uses import first_uses
 from studylib.cohort.follow_up import follow_up, intention_to_treat, on_treatment
 from studylib.cohort.history import hospital_history, prior_cost, prior_drugs
 from studylib.cohort.matching import matched
@@ -59,6 +60,7 @@ __all__ = [
     "exit_reasons",
     "exposure_intervals",
     "first_exposure",
+    "first_uses",
     "flag",
     "flags",
     "follow_up",

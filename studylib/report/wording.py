@@ -82,6 +82,7 @@ COLUMNS: Mapping[str, str] = {
     "reimbursed": "Montant remboursé",
     "quantity": "Grandeur",
     "scenario": "Scénario",
+    "sequence": "Ordre",
     "share": "Part",
     "share_boxes": "Part en boîtes",
     "share_in_groups": "Part dans les groupes",
@@ -99,6 +100,7 @@ COLUMNS: Mapping[str, str] = {
     "top_100": "Part des 100 premières",
     "value": "Valeur",
     "variance": "Variance",
+    "week": "Semaine",
     "year": "Année",
     "zone": "Région",
 }
@@ -142,6 +144,13 @@ VALUES: Mapping[str, str] = {
     "nth_event": "Événement du rang exigé pendant l'inclusion",
     "matched": "Au moins un comparateur trouvé",
     "comparators": "Comparateurs ajoutés",
+    # self-controlled designs
+    "unexposed": "reste du temps",
+    "exposed": "sous traitement",
+    "pre_exposure": "avant l'exposition",
+    "index_first": "médicament étudié d'abord",
+    "marker_first": "marqueur d'abord",
+    "same_day": "le même jour",
     # spending
     "nation": "France",
     "within_2": "dans les limites",

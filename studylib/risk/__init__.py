@@ -1,5 +1,6 @@
 """Iatrogenic risk: from follow-up to estimates, each a row of one tidy table."""
 
+from studylib.risk.conditional_logistic import conditional_logistic
 from studylib.risk.cox import (
     check_proportional_hazards,
     cox_coefficients,
@@ -16,6 +17,8 @@ from studylib.risk.impact import (
 from studylib.risk.incidence import incidence_rate, poisson_interval
 from studylib.risk.planted import check_planted
 from studylib.risk.propensity import Adjusted, Score, adjusted, match_sets, propensity_score
+from studylib.risk.self_controlled import case_series, self_controlled_case_series
+from studylib.risk.sequence_symmetry import gaps_by_week, null_ratio, sequence_symmetry, sequences
 from studylib.risk.time_to_event import (
     cause_specific_hazard_ratios,
     cumulative_incidence,
@@ -32,20 +35,27 @@ __all__ = [
     "adjusted",
     "attributable",
     "attributable_fraction",
+    "case_series",
     "cause_specific_hazard_ratios",
     "check_planted",
     "check_proportional_hazards",
+    "conditional_logistic",
     "cox_coefficients",
     "cumulative_incidence",
+    "gaps_by_week",
     "hazard_ratio",
     "incidence_rate",
     "likelihood_profile",
     "match_sets",
     "mean_time_difference",
+    "null_ratio",
     "poisson_interval",
     "population_attributable_fraction",
     "propensity_score",
     "risk_difference",
+    "self_controlled_case_series",
+    "sequence_symmetry",
+    "sequences",
     "subdistribution_hazard_ratio",
     "survival",
     "time_varying_hazard_ratio",

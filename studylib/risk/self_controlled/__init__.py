@@ -2,8 +2,8 @@
 
 from studylib.risk.self_controlled.case_series import CaseSeries, case_series
 from studylib.risk.self_controlled.checks import (
-    check_event_dependent_exposure,
     check_event_dependent_observation,
+    check_pre_exposure,
     check_rare_outcome,
     check_time_stability,
 )
@@ -19,8 +19,8 @@ __all__ = [
     "Steps",
     "Window",
     "case_series",
-    "check_event_dependent_exposure",
     "check_event_dependent_observation",
+    "check_pre_exposure",
     "check_rare_outcome",
     "check_time_stability",
     "event_dependent_observation",
