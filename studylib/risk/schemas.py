@@ -78,3 +78,12 @@ GAPS = Table(
     ),
     key=("week",),
 )
+
+CONTROLS_FOUND = Table(
+    "controls_found",
+    (
+        Column("controls", "integer", "controls found for a case"),
+        Column("events", "integer", "cases with as many", counts="events"),
+    ),
+    key=("controls",),
+)
