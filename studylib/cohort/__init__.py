@@ -1,39 +1,117 @@
 """Cohorts: who enters, what they are exposed to, how long they are followed, what is known."""
 
-from studylib.cohort.ages import age, age_at
-from studylib.cohort.arms import first_exposure, one_arm_only, persons_by_arm
-from studylib.cohort.attributes import prescribing, prescribing_establishment
-from studylib.cohort.calendar import calendar_span, common_period, require_common_period
-from studylib.cohort.comorbidity import charlson, quan_charlson
-from studylib.cohort.covariates import baseline, flags, had_event, with_covariates
-from studylib.cohort.days import as_date, day
-from studylib.cohort.entrants import entrants
-from studylib.cohort.entry import new_users
+from studylib.cohort.ages import (
+    age,
+    age_at,
+)
+from studylib.cohort.arms import (
+    first_exposure,
+    one_arm_only,
+    persons_by_arm,
+)
+from studylib.cohort.attributes import (
+    prescribing,
+    prescribing_establishment,
+)
+from studylib.cohort.calendar import (
+    calendar_span,
+    common_period,
+    require_common_period,
+)
+from studylib.cohort.comorbidity import (
+    charlson,
+    quan_charlson,
+)
+from studylib.cohort.covariates import (
+    baseline,
+    flags,
+    had_event,
+    with_covariates,
+)
+from studylib.cohort.days import (
+    as_date,
+    day,
+)
+from studylib.cohort.entrants import (
+    entrants,
+)
+from studylib.cohort.entry import (
+    new_users,
+)
 from studylib.cohort.exposure import (
     concurrent,
     daily_dose,
     days_covered,
     episodes,
     exposure_intervals,
+    load_over_time,
+    merged,
     persistence,
+    substance_episodes,
     treatment_changes,
 )
 from studylib.cohort.first_uses import first_uses
-from studylib.cohort.follow_up import follow_up, intention_to_treat, on_treatment
-from studylib.cohort.history import hospital_history, prior_cost, prior_drugs
-from studylib.cohort.matching import matched
+from studylib.cohort.follow_up import (
+    follow_up,
+    intention_to_treat,
+    on_treatment,
+)
+from studylib.cohort.history import (
+    hospital_history,
+    prior_cost,
+    prior_drugs,
+)
+from studylib.cohort.matching import (
+    matched,
+)
 from studylib.cohort.observed_time import (
     after_naive_period,
     person_days,
     require_exposed,
     within_calendar,
 )
-from studylib.cohort.outcome_stays import outcome_stays
-from studylib.cohort.people import Cohort, flag, history_days
-from studylib.cohort.person_time import by_region, check_person_time, collect, exit_reasons
-from studylib.cohort.relations import followed_by, nth_event, occurrences, overlapping, without
-from studylib.cohort.supply import administration_days, dispensing_days, pack_days, supplies
-from studylib.cohort.wide import WideCovariates, wide_covariates
+from studylib.cohort.outcome_stays import (
+    outcome_stays,
+)
+from studylib.cohort.people import (
+    Cohort,
+    flag,
+    history_days,
+)
+from studylib.cohort.person_time import (
+    by_region,
+    check_person_time,
+    collect,
+    exit_reasons,
+)
+from studylib.cohort.population import (
+    bands,
+    counted_by,
+    population,
+    span_of,
+)
+from studylib.cohort.relations import (
+    followed_by,
+    nth_event,
+    occurrences,
+    overlapping,
+    without,
+)
+from studylib.cohort.standardisation import (
+    avoidable,
+    standardised,
+    with_share,
+)
+from studylib.cohort.supply import (
+    administration_days,
+    dispensing_days,
+    pack_days,
+    supplies,
+)
+from studylib.cohort.wide import (
+    WideCovariates,
+    wide_covariates,
+)
 
 __all__ = [
     "Cohort",
@@ -43,6 +121,8 @@ __all__ = [
     "age",
     "age_at",
     "as_date",
+    "avoidable",
+    "bands",
     "baseline",
     "by_region",
     "calendar_span",
@@ -51,6 +131,7 @@ __all__ = [
     "collect",
     "common_period",
     "concurrent",
+    "counted_by",
     "daily_dose",
     "day",
     "days_covered",
@@ -69,7 +150,9 @@ __all__ = [
     "history_days",
     "hospital_history",
     "intention_to_treat",
+    "load_over_time",
     "matched",
+    "merged",
     "new_users",
     "nth_event",
     "occurrences",
@@ -81,6 +164,7 @@ __all__ = [
     "persistence",
     "person_days",
     "persons_by_arm",
+    "population",
     "prescribing",
     "prescribing_establishment",
     "prior_cost",
@@ -88,10 +172,14 @@ __all__ = [
     "quan_charlson",
     "require_common_period",
     "require_exposed",
+    "span_of",
+    "standardised",
+    "substance_episodes",
     "supplies",
     "treatment_changes",
     "wide_covariates",
     "with_covariates",
+    "with_share",
     "within_calendar",
     "without",
 ]

@@ -5,13 +5,17 @@ from studylib.report.blocks import check, keep, key_figures, note
 from studylib.report.cover import banners, header, parameters
 from studylib.report.figures import (
     balance_plot,
+    confounder_map,
     flow_chart,
     forest,
+    negative_controls,
+    preference_plot,
     region_chart,
     survival_curves,
     time_series,
 )
 from studylib.report.fragment import Fragment
+from studylib.report.gates import gates
 from studylib.report.sentences import ratio_sentence, sentence, sentences
 from studylib.report.tables import table
 
@@ -20,16 +24,20 @@ __all__ = [
     "balance_plot",
     "banners",
     "check",
+    "confounder_map",
     "disclosure",
     "flow_chart",
     "forest",
     "french",
+    "gates",
     "header",
     "keep",
     "key_figures",
+    "negative_controls",
     "note",
     "page",
     "parameters",
+    "preference_plot",
     "ratio_sentence",
     "region_chart",
     "sentence",

@@ -62,12 +62,27 @@ GATES: Mapping[str, tuple[str, str]] = {
     "mdrr": ("Puissance", "puissance"),
     "systematic_error": ("Erreur systématique", "erreur systématique"),
     "person_time": ("Temps de suivi", "temps de suivi"),
-    "pre_exposure": ("Période avant exposition", "période avant exposition"),
-    "end_of_observation": ("Fin d'observation", "fin d'observation liée à l'événement"),
-    "event_dependent_observation": ("Fin d'observation", "fin d'observation liée à l'événement"),
+    "event_dependent_exposure": (
+        "Exposition indépendante de l'événement",
+        "indépendance de l'exposition et de l'événement",
+    ),
+    "event_dependent_observation": (
+        "Observation indépendante de l'événement",
+        "indépendance de l'observation et de l'événement",
+    ),
     "rare_outcome": ("Rareté de l'événement", "rareté de l'événement"),
     "time_stability": ("Stabilité dans le temps", "stabilité dans le temps"),
     "prevalence_drift": ("Dérive de prévalence", "stabilité de la prévalence"),
+}
+STATISTICS: Mapping[str, str] = {
+    "detectable_ratio": "plus petit rapport détectable",
+    "ease": "erreur systématique attendue (EASE, logarithme)",
+    "largest_smd": "plus grande différence standardisée",
+    "effective_share": "effectif efficace, en part de l'effectif",
+    "largest_weight_share": "part du poids le plus lourd",
+    "person_time_share": "part du temps de suivi du plus petit groupe",
+    "prevalence_ratio": "prévalence rapportée aux autres années",
+    "all_arms": "Ensemble des groupes",
 }
 VERDICTS: Mapping[str, str] = {
     "passed": "satisfait",
@@ -81,10 +96,10 @@ VERDICTS: Mapping[str, str] = {
 def gate_title(name: str) -> str:
     """What a gate is called, its own name when it is not known.
 
-    >>> gate_title("mdrr")
-    'Puissance'
+    >>> gate_title("mdrr"), gate_title("Codes présents")
+    ('Puissance', 'Codes présents')
     """
-    return GATES.get(name, (name.replace("_", " ").capitalize(), ""))[0]
+    return GATES.get(name, (name, ""))[0]
 
 
 def withheld(choices: Mapping[str, str]) -> str:

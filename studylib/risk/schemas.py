@@ -61,29 +61,59 @@ IMPACT = Table(
     ),
 )
 
-SEQUENCES = Table(
-    "sequences",
+_STAYS = ("stays", "events")
+
+ADMISSIONS = Table(
+    "admissions",
     (
-        Column("sequence", "text", "index_first, marker_first or same_day"),
-        Column("persons", "integer", "persons who began both so", counts="persons"),
+        Column("indicator", "text", "what the rows part the stays by"),
+        Column("population", "text", "region or set of regions"),
+        Column("stratum", "text", "level of certainty, moment or drug class; all: every stay"),
+        Column("events", "integer", "drug-related stays", counts="stays"),
+        Column("persons", "integer", "persons who had them", nullable=True, counts="persons"),
+        Column("deaths", "integer", "stays ended by death", counts="stays"),
+        Column("nights", "number", "mean length", unit="nights", from_counts=("events",)),
+        Column("cost", "number", "mean amount of a stay", unit="euros", from_counts=("events",)),
     ),
-    key=("sequence",),
+    key=("indicator", "population", "stratum"),
 )
 
-GAPS = Table(
-    "gaps",
+ADMISSION_SITES = Table(
+    "admission_sites",
     (
-        Column("week", "integer", "weeks from index start to marker start", unit="weeks"),
-        Column("persons", "integer", "persons who began both that far apart", counts="persons"),
+        Column("establishment", "text", "FINESS of the establishment"),
+        Column("population", "text", "region of the establishment"),
+        Column("stays", "integer", "stays of the period", counts="stays"),
+        Column("events", "integer", "drug-related stays", counts="stays"),
+        Column("estimate", "number", "share, 0 to 1", nullable=True, from_counts=_STAYS),
+        Column("ci_low", "number", "lower 95 % limit", nullable=True, from_counts=_STAYS),
+        Column("ci_high", "number", "upper 95 % limit", nullable=True, from_counts=_STAYS),
     ),
-    key=("week",),
+    key=("establishment",),
 )
 
-CONTROLS_FOUND = Table(
-    "controls_found",
+CODED_BLEEDINGS = Table(
+    "coded_bleedings",
     (
-        Column("controls", "integer", "controls found for a case"),
-        Column("events", "integer", "cases with as many", counts="events"),
+        Column("population", "text", "region or set of regions"),
+        Column("stays", "integer", "bleedings under an antithrombotic", counts="stays"),
+        Column("events", "integer", "of which coded as its effect", counts="stays"),
+        Column("estimate", "number", "share coded, 0 to 1", nullable=True, from_counts=_STAYS),
+        Column("ci_low", "number", "lower 95 % limit", nullable=True, from_counts=_STAYS),
+        Column("ci_high", "number", "upper 95 % limit", nullable=True, from_counts=_STAYS),
     ),
-    key=("controls",),
+    key=("population",),
+)
+
+ADMISSION_COVERAGE = Table(
+    "admission_coverage",
+    (
+        Column("population", "text", "region or set of regions"),
+        Column("stays", "integer", "stays tied to a person", counts="stays"),
+        Column("unlinked", "integer", "stays tied to nobody", nullable=True, counts="stays"),
+        Column(
+            "share", "number", "unlinked over all", nullable=True, from_counts=("stays", "unlinked")
+        ),
+    ),
+    key=("population",),
 )

@@ -14,7 +14,7 @@ from scipy import stats
 from studylib.errors import EstimationError
 from studylib.risk.gates.gate import Gates
 from studylib.risk.rows import NOTHING, estimates, method
-from studylib.risk.schemas import GAPS, SEQUENCES
+from studylib.risk.sequence_schemas import GAPS, SEQUENCES
 from studylib.tables import check
 
 SameDay = Literal["drop", "split", "index_first", "marker_first"]

@@ -28,6 +28,7 @@ from studylib.tables.results import (
     EXITS,
     FLOW,
     OUTCOME_STAYS,
+    REGIONAL,
     SERIES,
     WIDE_COLUMNS,
 )
@@ -46,6 +47,7 @@ __all__ = [
     "OUTCOME_STAYS",
     "PEOPLE",
     "PERSON_ID",
+    "REGIONAL",
     "SERIES",
     "SUPPLY",
     "TREATMENT_CHANGES",

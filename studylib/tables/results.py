@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+from typing import TypedDict
+
 from studylib.tables.contract import Column, Table
+
+
+class _Options(TypedDict):
+    nullable: bool
+    from_counts: tuple[str, ...]
+
 
 _ALL = ("persons", "events")
 _ARM = ("arm_persons", "arm_count")
 _REFERENCE = ("reference_persons", "reference_count")
+_BOTH: _Options = {"nullable": True, "from_counts": (*_ARM, *_REFERENCE)}
 
 ESTIMATES = Table(
     "estimates",
@@ -66,6 +75,11 @@ BALANCE = Table(
             nullable=True,
             from_counts=(*_ARM, *_REFERENCE),
         ),
+        Column("variance_ratio", "number", "variance of the arm over the reference's", **_BOTH),
+        Column("arm_mean_after", "number", "mean or share once adjusted", **_BOTH),
+        Column("reference_mean_after", "number", "mean or share once adjusted", **_BOTH),
+        Column("smd_after", "number", "standardised difference once adjusted", **_BOTH),
+        Column("variance_ratio_after", "number", "variance ratio once adjusted", **_BOTH),
     ),
 )
 
@@ -128,4 +142,27 @@ OUTCOME_STAYS = Table(
         Column("days_squared", "number", "sum of their squares", from_counts=_ALL),
     ),
     key=("population", "arm"),
+)
+
+REGIONAL = Table(
+    "regional",
+    (
+        Column("indicator", "text", "what is measured"),
+        Column("population", "text", "region or set of regions"),
+        Column("measure", "text", "share of persons, or rate"),
+        Column("persons", "integer", "persons concerned by the indicator", counts="persons"),
+        Column("events", "integer", "of whom with it, or events", counts="events"),
+        Column("person_years", "number", "time observed", unit="years", nullable=True),
+        Column("crude", "number", "share or rate as observed", nullable=True, from_counts=_ALL),
+        Column("estimate", "number", "standardised", nullable=True, from_counts=_ALL),
+        Column("ci_low", "number", "lower 95 % limit", nullable=True, from_counts=_ALL),
+        Column("ci_high", "number", "upper 95 % limit", nullable=True, from_counts=_ALL),
+        Column("reference", "number", "the same over all regions", nullable=True),
+        Column("expected", "number", "events at the rates of all regions", from_counts=_ALL),
+        Column("excess", "number", "events beyond those expected", from_counts=_ALL),
+        Column("excess_low", "number", "lower 95 % limit of the excess", from_counts=_ALL),
+        Column("excess_high", "number", "upper 95 % limit of the excess", from_counts=_ALL),
+        Column("per", "integer", "persons or person-years the figure is given for"),
+    ),
+    key=("indicator", "population"),
 )

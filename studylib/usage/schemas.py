@@ -96,3 +96,67 @@ MAPPING = Table(
     ),
     key=("indicator",),
 )
+
+_BOTH = ("persons", "events")
+
+RULES = Table(
+    "rules",
+    (
+        Column("rule", "text", "identifier of the rule"),
+        Column("label", "text", "what the rule says"),
+        Column("category", "text", "family of the rule"),
+        Column("level", "text", "inappropriate, omission, contraindicated, discouraged…"),
+        Column("population", "text", "region or set of regions"),
+        Column("persons", "integer", "persons the rule concerns", counts="persons"),
+        Column("events", "integer", "of whom it was found", counts="persons"),
+        Column("estimate", "number", "share, 0 to 1", nullable=True, from_counts=_BOTH),
+        Column("ci_low", "number", "lower 95 % limit", nullable=True, from_counts=_BOTH),
+        Column("ci_high", "number", "upper 95 % limit", nullable=True, from_counts=_BOTH),
+        Column("status", "text", "run, nobody, no_drug, no_dose or no_table"),
+        Column("source", "text", "where the rule was published"),
+    ),
+    key=("rule", "population"),
+)
+
+GROUP_SHARES = Table(
+    "group_shares",
+    (
+        Column("indicator", "text", "what is measured"),
+        Column("population", "text", "region or set of regions"),
+        Column("stratum", "text", "age band or sex; all: everybody"),
+        Column("persons", "integer", "persons of the group", counts="persons"),
+        Column("events", "integer", "of whom with it", counts="persons"),
+        Column("estimate", "number", "share, 0 to 1", nullable=True, from_counts=_BOTH),
+        Column("ci_low", "number", "lower 95 % limit", nullable=True, from_counts=_BOTH),
+        Column("ci_high", "number", "upper 95 % limit", nullable=True, from_counts=_BOTH),
+    ),
+    key=("indicator", "population", "stratum"),
+)
+
+EXPOSURE = Table(
+    "exposure_counts",
+    (
+        Column("indicator", "text", "rules taken together"),
+        Column("population", "text", "region or set of regions"),
+        Column("persons", "integer", "persons exposed", counts="persons"),
+        Column("dispensings", "integer", "dispensings of the rules' drugs", counts="dispensings"),
+        Column("from_hospital", "integer", "of which prescribed by an establishment"),
+        Column("establishments", "integer", "establishments that prescribed them"),
+        Column("prescribers", "integer", "prescribers, where the source has them", nullable=True),
+    ),
+    key=("indicator", "population"),
+)
+
+RULE_ESTABLISHMENTS = Table(
+    "rule_establishments",
+    (
+        Column("establishment", "text", "FINESS of the prescribing establishment"),
+        Column("population", "text", "region of the establishment"),
+        Column("persons", "integer", "persons concerned whom it prescribed to", counts="persons"),
+        Column("events", "integer", "of whom found, by its own drug", counts="persons"),
+        Column("estimate", "number", "share, 0 to 1", nullable=True, from_counts=_BOTH),
+        Column("ci_low", "number", "lower 95 % limit", nullable=True, from_counts=_BOTH),
+        Column("ci_high", "number", "upper 95 % limit", nullable=True, from_counts=_BOTH),
+    ),
+    key=("establishment",),
+)

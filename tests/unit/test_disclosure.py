@@ -54,6 +54,11 @@ def balance(arm_count, *, covariate="diabetes", persons=500):
         "reference_mean": 0.25,
         "reference_sd": 0.4,
         "smd": 0.1,
+        "variance_ratio": np.nan,
+        "arm_mean_after": np.nan,
+        "reference_mean_after": np.nan,
+        "smd_after": 0.05,
+        "variance_ratio_after": np.nan,
     }
 
 

@@ -176,6 +176,10 @@ def _bind(
         relations.bind_analyses(counts)
     if schema.name == "balance":
         relations.bind_categories(counts)
+    if schema.name == "preference":
+        relations.bind_known_totals(counts, ["arm"])
+    if schema.name == "adjustment":
+        relations.bind_remainder(counts)
     if schema.name == "exits":
         relations.keep_outcomes(counts)
         relations.bind_known_totals(counts, [name for name in counts.text if name != "exit_reason"])

@@ -47,7 +47,7 @@ def check_mdrr(
         rows.append(
             {
                 "subject": f"{arm} / {reference}",
-                "statistic": MDRR,
+                "statistic": "detectable_ratio",
                 "value": found,
                 "at_most": limit,
                 "persons": len(both),
@@ -71,7 +71,7 @@ def check_mdrr_self_controlled(
     found = mdrr_self_controlled(share_at_risk, events, alpha=alpha, power=power)
     row = {
         "subject": subject,
-        "statistic": MDRR,
+        "statistic": "detectable_ratio",
         "value": found,
         "at_most": limit,
         "events": events,

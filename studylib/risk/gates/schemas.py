@@ -47,8 +47,19 @@ def measured(rows: Iterable[Mapping[str, object]]) -> pd.DataFrame:
     return frame.astype(numbers | dict.fromkeys(_INTEGERS, "Int64"))
 
 
+_SAME = {"comparison": "subject", "estimate": "value", "share": "value", "most": "at_most"}
+
+
 def laid_out(gate: str, table: pd.DataFrame, verdict: str) -> pd.DataFrame:
-    """The rows of one gate in a GATES table; one row without value when it measured nothing."""
-    known = set(MEASURED) <= set(table.columns) and len(table)
-    rows = table[MEASURED] if known else measured([{"statistic": gate}])
+    """The rows of one gate in a GATES table; one row without value when it measured nothing.
+
+    A check that tells ratios as estimates do (comparison, estimate, limits) is laid out too, when
+    it gives the counts that a value is masked by.
+    """
+    told = table.rename(columns=_SAME)
+    known = len(told) and set(_INTEGERS) <= set(told.columns) and "value" in told.columns
+    rows = measured([{"statistic": gate}])
+    if known:
+        parts = [{str(name): value for name, value in row.items()} for _, row in told.iterrows()]
+        rows = measured([{"statistic": gate, **part} for part in parts])
     return check(rows.assign(gate=gate, verdict=verdict)[GATES.names], GATES)

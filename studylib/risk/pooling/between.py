@@ -12,7 +12,7 @@ from studylib.errors import EstimationError
 
 Between = Literal["dersimonian_laird", "reml"]
 Squared = Literal["q", "tau2"]
-_ROUNDS = 10_000
+_ROUNDS = 100
 _LARGEST = 1e4
 
 
@@ -41,28 +41,30 @@ def reml(values: np.ndarray, variances: np.ndarray) -> float:
     The maximum over tau² ≥ 0 of the restricted likelihood, found on a grid then refined: a fixed
     point may stop elsewhere. EstimationError when variances are so unlike that none is found.
     """
-
-    def misfit(tau2: float) -> float:
-        weights = 1 / (variances + tau2)
-        gaps = cochran_q(values, variances, tau2)
-        return float(-np.log(weights).sum() + np.log(weights.sum()) + gaps)
-
     top = float(np.ptp(values) ** 2 + variances.max())
     grid = np.concatenate([[0.0], np.geomspace(variances.min() * 1e-4, top, 200)])
-    best = int(np.argmin([misfit(tau2) for tau2 in grid]))
-    ends = grid[max(best - 1, 0)], grid[min(best + 1, len(grid) - 1)]
-    found = optimize.minimize_scalar(
-        misfit, bounds=ends, method="bounded", options={"xatol": 1e-12, "maxiter": _ROUNDS}
-    )
-    if not np.isfinite(found.fun):
+    best = int(np.argmin(_misfit(values, variances, grid)))
+    if best == 0:
+        return 0.0
+    found = _polished(values, variances, float(grid[best]))
+    if not np.isfinite(found):
         raise EstimationError("Méta-analyse : variance entre sites sans solution finie (REML).")
-    return 0.0 if misfit(0.0) <= found.fun else _polished(values, variances, float(found.x))
+    return found
+
+
+def _misfit(values: np.ndarray, variances: np.ndarray, tau2: np.ndarray) -> np.ndarray:
+    """Minus twice the restricted log likelihood, but for a constant, at each tau²."""
+    weights = 1 / (variances + tau2[:, None])
+    total = weights.sum(axis=1)
+    gaps = values - ((weights * values).sum(axis=1) / total)[:, None]
+    fit = -np.log(weights).sum(axis=1) + np.log(total) + (weights * gaps**2).sum(axis=1)
+    return np.asarray(fit)
 
 
 def _polished(values: np.ndarray, variances: np.ndarray, start: float) -> float:
-    """Fisher scoring from near the maximum, where golden section has lost half of its digits."""
+    """The maximum near ``start``, by Fisher scoring."""
     tau2 = start
-    for _ in range(20):
+    for _ in range(_ROUNDS):
         weights = 1 / (variances + tau2)
         mean = (weights * values).sum() / weights.sum()
         squares = (weights**2).sum()

@@ -41,6 +41,7 @@ PREFERENCE = Table(
     "preference",
     (
         Column("arm", "text", "compared group"),
+        Column("bin", "integer", "rank of the bin, from 1"),
         Column("bin_low", "number", "preference score from"),
         Column("bin_high", "number", "preference score to, this value left out"),
         Column("persons", "integer", "persons of the arm with such a score", counts="persons"),
@@ -49,5 +50,20 @@ PREFERENCE = Table(
             from_counts=("persons",),
         ),
     ),
-    key=("arm", "bin_low"),
+    key=("arm", "bin"),
 )  # fmt: skip
+
+HIGH_DIMENSIONAL = Table(
+    "high_dimensional",
+    (
+        Column("domain", "text", "code system and length of the codes"),
+        Column("code", "text", "the code, cut to that length"),
+        Column("recurrence", "text", "once, sporadic or frequent"),
+        Column("persons", "integer", "persons with it", counts="persons"),
+        Column("bias", "number", "ratio by which it could bias", from_counts=("persons",)),
+        Column("log_score", "number", "absolute logarithm of it", from_counts=("persons",)),
+        Column("rank", "integer", "1 for the largest"),
+        Column("kept", "flag", "among the covariates kept"),
+    ),
+    key=("domain", "code", "recurrence"),
+)

@@ -13,7 +13,7 @@ from studylib.errors import EstimationError
 from studylib.risk.conditional_logistic import conditional_logistic
 from studylib.risk.gates.gate import Gates
 from studylib.risk.sampled_designs.exposure import exposed_in
-from studylib.risk.schemas import CONTROLS_FOUND
+from studylib.risk.sampled_designs.schemas import CONTROLS_FOUND
 from studylib.tables import check
 
 TimeScale = Literal["time_since_entry", "calendar_date"]
