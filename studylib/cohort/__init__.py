@@ -18,6 +18,7 @@ from studylib.cohort.calendar import (
     common_period,
     require_common_period,
 )
+from studylib.cohort.case_time import CaseTime, case_time
 from studylib.cohort.comorbidity import (
     charlson,
     quan_charlson,
@@ -114,6 +115,7 @@ from studylib.cohort.wide import (
 )
 
 __all__ = [
+    "CaseTime",
     "Cohort",
     "WideCovariates",
     "administration_days",
@@ -126,6 +128,7 @@ __all__ = [
     "baseline",
     "by_region",
     "calendar_span",
+    "case_time",
     "charlson",
     "check_person_time",
     "collect",

@@ -175,34 +175,52 @@ def null_ratio(first_uses: pd.DataFrame, *, null_window: int = 548, blackout: in
     return float(after / before) if before else np.nan
 
 
-def sequences(first_uses: pd.DataFrame, *, window: int = 365, blackout: int = 0) -> pd.DataFrame:
+def sequences(
+    first_uses: pd.DataFrame, *, index: str, marker: str, window: int = 365, blackout: int = 0
+) -> pd.DataFrame:
     """Persons by order of their first uses: a SEQUENCES table, same-day starts a row of their own.
 
     >>> uses = pd.DataFrame({"person_id": [1, 2], "index_day": [10, 10], "marker_day": [30, 10]})
-    >>> sequences(uses)["persons"].tolist()
+    >>> sequences(uses, index="A", marker="B")["persons"].tolist()
     [1, 0, 1]
     """
     orders = _orders(first_uses, window, blackout)
     named = ["index_first", "marker_first", "same_day"]
     counts = [orders.index_first, orders.marker_first, orders.same_day]
-    return check(pd.DataFrame({"sequence": named, "persons": counts}), SEQUENCES)
+    table = pd.DataFrame({"sequence": named, "persons": counts})
+    return check(table.assign(population="", comparison=f"{index} → {marker}"), SEQUENCES)
 
 
-def gaps_by_week(first_uses: pd.DataFrame, *, window: int = 365) -> pd.DataFrame:
-    """Persons by week from index start to marker start: a GAPS table, week 0 the same day.
+def gaps_by_week(
+    first_uses: pd.DataFrame, *, index: str, marker: str, window: int = 365, weeks: int = 1
+) -> pd.DataFrame:
+    """Persons by weeks from index start to marker start: a GAPS table.
 
-    Week 1 holds gaps of 1 to 7 days, week -1 the same the other way round. Every week of the
-    window has its row.
+    Week 1 holds gaps of 1 to 7 days, week -1 the same the other way round, week 0 the same day.
+    Rows hold ``weeks`` weeks each, those of the window only, even when nobody falls there.
     """
     _refuse(first_uses, window, 0)
+    if weeks < 1:
+        raise EstimationError(f"{NAME} : lignes de {weeks} semaines ; une au moins.")
     both = first_uses.dropna(subset=["index_day", "marker_day"])
     gap = (both["marker_day"] - both["index_day"]).to_numpy(np.int64)
     gap = gap[np.abs(gap) <= window]
-    week = np.sign(gap) * -(-np.abs(gap) // WEEK)
-    last = -(-window // WEEK)
-    weeks = np.arange(-last, last + 1)
-    counts = np.bincount(week + last, minlength=len(weeks))
-    return check(pd.DataFrame({"week": weeks, "persons": counts}), GAPS)
+    width = WEEK * weeks
+    row = np.sign(gap) * -(-np.abs(gap) // width)
+    last = -(-window // width)
+    rows = np.arange(-last, last + 1)
+    counts = np.bincount(row + last, minlength=len(rows))
+    near, far = (np.abs(rows) - 1) * weeks + 1, np.abs(rows) * weeks
+    first = np.where(rows > 0, near, -far)
+    table = pd.DataFrame(
+        {
+            "comparison": f"{index} → {marker}",
+            "first_week": first,
+            "last_week": np.where(rows > 0, far, np.where(rows < 0, -near, 0)),
+            "persons": counts,
+        }
+    )
+    return check(table, GAPS)
 
 
 def _refuse(first_uses: pd.DataFrame, window: int, blackout: int) -> None:

@@ -308,14 +308,14 @@ def test_cases_exposed_all_the_time_say_nothing():
 def test_checks_of_what_is_assumed(many):
     windows = [Window("pre_exposure", -30, -1, last_from="start"), Window("exposed")]
     fine = sccs.case_series(*many, windows=windows, season="months")
-    assert sccs.check_pre_exposure(fine).passed
+    assert sccs.check_event_dependent_exposure(fine).passed
     assert sccs.check_event_dependent_observation(fine).passed
     assert sccs.check_time_stability(fine).passed
     people, use, found = many
     after = use.drop_duplicates("person_id").assign(start=found["day"].to_numpy() + 5)
     after = after.assign(end=after["start"] + 20)
     driven = sccs.case_series(people, after, found, windows=windows)
-    assert sccs.check_pre_exposure(driven).passed is False
+    assert sccs.check_event_dependent_exposure(driven).passed is False
     ended = people.assign(end=found["day"].to_numpy() + 10, ended_early=True)
     cut = sccs.case_series(ended, use, found, windows=windows)
     assert sccs.check_event_dependent_observation(cut).passed is False

@@ -30,7 +30,7 @@ def test_pairs_within_the_window_by_order():
     row = crude()
     assert (row["estimate"], row["persons"], row["events"]) == (1.5, 5, 2)
     assert row["measure"] == "crude_sequence_ratio"
-    assert risk.sequences(NINE)["persons"].tolist() == [3, 2, 1]
+    assert risk.sequences(NINE, index="A", marker="B")["persons"].tolist() == [3, 2, 1]
 
 
 @pytest.mark.parametrize(
@@ -102,9 +102,18 @@ def test_the_null_ratio_counts_everyone_s_starts():
 
 
 def test_starts_by_week():
-    table = risk.gaps_by_week(NINE, window=21).set_index("week")["persons"]
-    assert table[table > 0].to_dict() == {-2: 1, 0: 1, 1: 1, 3: 1}
+    """Gaps 5, 20 and -10, and one the same day, within three weeks."""
+    table = risk.gaps_by_week(NINE, index="A", marker="B", window=21).set_index("first_week")
+    assert table.loc[table["persons"] > 0, "persons"].to_dict() == {-2: 1, 0: 1, 1: 1, 3: 1}
     assert list(table.index) == [-3, -2, -1, 0, 1, 2, 3]
+    wide = risk.gaps_by_week(NINE, index="A", marker="B", window=28, weeks=2)
+    assert wide[["first_week", "last_week", "persons"]].to_numpy().tolist() == [
+        [-4, -3, 0],
+        [-2, -1, 1],
+        [0, 0, 1],
+        [1, 2, 1],
+        [3, 4, 1],
+    ]
 
 
 @pytest.mark.parametrize(

@@ -43,7 +43,7 @@ def check_rare_outcome(
     return CheckResult("rare_outcome", share <= limit, table, text + " dans la population.")
 
 
-def check_pre_exposure(
+def check_event_dependent_exposure(
     series: CaseSeries, *, window: str = PRE_EXPOSURE, thresholds: Thresholds | None = None
 ) -> CheckResult:
     """Whether events leave later exposure alone: the ratio of the pre-exposure window is near 1.
@@ -53,7 +53,7 @@ def check_pre_exposure(
     """
     return _near_one(
         series,
-        "pre_exposure",
+        "event_dependent_exposure",
         f": {window} / ",
         (thresholds or Thresholds()).pre_exposure,
         "les événements ne sont ni plus rares ni plus fréquents juste avant l'exposition.",
