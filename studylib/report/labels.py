@@ -45,6 +45,10 @@ MEASURES: Mapping[str, Measure] = {
     "survival": Measure("Survie sans événement", "share", decimals=1),
     "risk": Measure("Risque", "share"),
     "risk_difference": Measure("Différence de risque (points de pourcentage)", "share"),
+    "share": Measure("Part pour 100 personnes, à âge et sexe égaux", "number", "Part", 1),
+    "rate": Measure(
+        "Taux pour 100\u202f000 personnes-années, à âge et sexe égaux", "number", "Taux", 1
+    ),
     "number_needed": Measure("Personnes traitées pour un événement d'écart", "number", decimals=0),
 }
 

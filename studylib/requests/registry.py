@@ -11,8 +11,10 @@ from studylib.requests.strict import StudyParameters
 from studylib.requests.studies import (
     DataQualityParameters,
     IatrogenicRiskParameters,
+    InappropriateMedicationParameters,
     RegionalSpendingParameters,
 )
+from studylib.risk import schemas
 from studylib.sources import quality_checks
 
 
@@ -81,6 +83,26 @@ _KNOWN = (
             "hazard_ratios": tables.ESTIMATES,
             "risk_differences": tables.ESTIMATES,
             "sensitivity": tables.ESTIMATES,
+        },
+        memory_gb=2.0,
+        sources=("simulated",),
+    ),
+    _study(
+        "inappropriate_medication",
+        "Médication inappropriée et séjours liés aux médicaments",
+        InappropriateMedicationParameters,
+        {
+            "polypharmacy": usage.GROUP_SHARES,
+            "rules": usage.RULES,
+            "exposure": usage.EXPOSURE,
+            "rule_establishments": usage.RULE_ESTABLISHMENTS,
+            "load": usage.GROUP_SHARES,
+            "regional_shares": tables.REGIONAL,
+            "avoidable": tables.REGIONAL,
+            "admissions": schemas.ADMISSIONS,
+            "admission_classes": schemas.ADMISSIONS,
+            "coded_bleedings": schemas.CODED_BLEEDINGS,
+            "admission_rates": tables.REGIONAL,
         },
         memory_gb=2.0,
         sources=("simulated",),

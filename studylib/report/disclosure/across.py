@@ -10,7 +10,7 @@ from studylib.report.disclosure.system import DEFAULT_THRESHOLD
 
 COUNTED = (
     "persons", "events", "excluded", "arm_count", "reference_count", "arm_persons",
-    "reference_persons", "lines", "of_lines",
+    "reference_persons", "lines", "of_lines", "stays", "unlinked", "deaths", "dispensings",
 )  # fmt: skip
 # Rows answer to one another by what they are about, not by what was estimated of it.
 IGNORED = (

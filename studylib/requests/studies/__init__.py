@@ -2,6 +2,14 @@
 
 from studylib.requests.studies.data_quality import DataQualityParameters
 from studylib.requests.studies.iatrogenic_risk import IatrogenicRiskParameters
+from studylib.requests.studies.inappropriate_medication import (
+    InappropriateMedicationParameters,
+)
 from studylib.requests.studies.regional_spending import RegionalSpendingParameters
 
-__all__ = ["DataQualityParameters", "IatrogenicRiskParameters", "RegionalSpendingParameters"]
+__all__ = [
+    "DataQualityParameters",
+    "IatrogenicRiskParameters",
+    "InappropriateMedicationParameters",
+    "RegionalSpendingParameters",
+]
