@@ -28,10 +28,9 @@ def check_region(strata: pd.DataFrame, truth: pd.DataFrame | None, rule: str) ->
     two = own.assign(region=side).groupby(["region", "age_band", "sex"], as_index=False)
     shares = cohort.standardised(
         two[["persons", "events"]].sum(), indicator=rule, measure="share", whole="all"
-    ).set_index("population")
+    ).set_index("population")[["estimate", "ci_low", "ci_high"]]
     here, others = (
-        np.log(shares.loc[name, ["estimate", "ci_low", "ci_high"]].to_numpy(dtype=float))
-        for name in (region, "others")
+        np.log(shares.loc[[name]].to_numpy(dtype=float)[0]) for name in (region, "others")
     )
     error = float(np.hypot(_error(here), _error(others)))
     log_ratio = float(here[0] - others[0])
