@@ -95,6 +95,8 @@ def _figure(amount: float, column: Column, values: pd.Series) -> str:
         return french.percent(amount)
     if column.kind == "integer" or column.unit in ("years", "days"):
         return french.number(amount)
+    if column.unit == "seven figures":
+        return french.significant(amount, figures=7)
     if "ratio" in (column.name, *column.meaning.replace(",", "").split()):
         return french.number(amount, decimals=3)
     told = french.significant(amount)

@@ -55,6 +55,7 @@ COLUMNS: Mapping[str, str] = {
     "mean_estimate": "Estimation moyenne",
     "coverage": "Couverture",
     "monte_carlo_error": "Erreur de simulation",
+    "within": "Dans les bornes",
     "not_estimable": "Sans estimation",
     "case": "Cas",
     "tolerance": "Tolérance relative",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import ConfigDict, Field
 
@@ -26,6 +26,7 @@ class ValidationParameters(StudyParameters):
     """What is run again to show that estimators find what is true."""
 
     model_config = ConfigDict(title="Paramètres du dossier de validation")
+    one_scope: ClassVar[bool] = True
 
     replicates: Annotated[Entier, *within(20, 10_000, "de 20 à 10 000 répétitions")] = Field(
         default=1000,

@@ -10,6 +10,10 @@ import pandas as pd
 from studylib.risk.validation.schemas import COVERAGE
 from studylib.tables import check
 
+LOW, HIGH = 0.93, 0.97
+ERRORS = 3
+"""Monte Carlo errors allowed for beyond the bounds."""
+
 
 def covered(
     estimator: str,
@@ -32,6 +36,7 @@ def covered(
     known = rows[np.isfinite(rows[:, 0]) & ~np.isnan(rows[:, 1:]).any(axis=1)]
     held = (known[:, 1] <= truth) & (truth <= known[:, 2])
     share = float(held.mean()) if len(known) else np.nan
+    error = float(np.sqrt(0.95 * 0.05 / max(len(known), 1)))
     row = {
         "estimator": estimator,
         "scenario": scenario,
@@ -39,7 +44,8 @@ def covered(
         "replicates": len(rows),
         "mean_estimate": float(known[:, 0].mean()) if len(known) else np.nan,
         "coverage": share,
-        "monte_carlo_error": np.sqrt(share * (1 - share) / len(known)) if len(known) else np.nan,
+        "monte_carlo_error": error,
+        "within": bool(LOW - ERRORS * error <= share <= HIGH + ERRORS * error),
         "not_estimable": len(rows) - len(known),
     }
     return check(pd.DataFrame([row]), COVERAGE)
