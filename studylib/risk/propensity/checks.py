@@ -26,7 +26,7 @@ def check_balance(balance: pd.DataFrame, *, threshold: float = 0.1) -> CheckResu
     adjusted = bool(balance["smd_after"].notna().any())
     size = balance["smd_after" if adjusted else "smd"].astype(float).abs()
     rows, above = [], int((size > threshold).sum())
-    for arm, part in balance[size.notna()].groupby("arm", sort=True):
+    for arm, part in balance[size.notna()].groupby("arm", sort=True, observed=True):
         worst = size[part.index].idxmax()
         rows.append(
             {

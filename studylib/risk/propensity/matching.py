@@ -122,7 +122,7 @@ def _groups(exact: pd.DataFrame | None, size: int) -> np.ndarray:
     if exact.isna().to_numpy().any():
         missing = ", ".join(exact.columns[exact.isna().any()])
         raise EstimationError(f"Appariement exact : valeurs manquantes dans {missing}.")
-    return exact.groupby(list(exact.columns), sort=True).ngroup().to_numpy()
+    return exact.groupby(list(exact.columns), sort=True, observed=True).ngroup().to_numpy()
 
 
 def _turns(value: np.ndarray, ids: np.ndarray, order: str, seed: int | None) -> list[int]:
