@@ -6,6 +6,7 @@ the library and refuses a choice that has no words here.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 
 from studylib.report import doubt_words, self_controlled_words
@@ -174,10 +175,20 @@ def told(method: str, name: Callable[[str], str]) -> str:
     if "not_estimable" in choices:
         reason, _, arm = choices["not_estimable"].partition(" in ")
         return f"non estimable : {REASONS.get(reason, reason)}" + (f" ({name(arm)})" if arm else "")
-    words = [f"{CHOICES.get(c, c)} : {_values(v, name)}" for c, v in choices.items()]
+    words = [
+        f"{CHOICES.get(c, c)} : {_formula(v, name) if c == 'formula' else _values(v, name)}"
+        for c, v in choices.items()
+    ]
     return ", ".join([ESTIMATORS.get(estimator, estimator), *words])
+
+
+def _formula(text: str, name: Callable[[str], str]) -> str:
+    """A formula whose columns are named in French; its functions stay as they are written."""
+    return re.sub(r"\b(?!spline\b)[a-z][a-z0-9_]+", lambda found: name(found[0]), text)
 
 
 def _values(text: str, name: Callable[[str], str]) -> str:
     known = {**ESTIMATORS, **VALUES}
+    if re.fullmatch(r"-?\d+\.\d+", text):
+        return text.replace(".", ",")
     return ", ".join(known.get(value) or name(value) for value in text.split(", "))

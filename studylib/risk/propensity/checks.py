@@ -32,7 +32,7 @@ def check_balance(balance: pd.DataFrame, *, threshold: float = 0.1) -> CheckResu
             {
                 "subject": f"{arm} / {balance.loc[worst, 'reference']}",
                 "statistic": "largest_smd",
-                "value": float(size[worst]),
+                "value": round(float(size[worst]), 4),
                 "at_most": threshold,
                 "persons": int(part["arm_persons"].iloc[0] + part["reference_persons"].iloc[0]),
             }
@@ -127,8 +127,8 @@ def check_positivity(
 
 
 def _said(value: float) -> str:
-    return f"{value:.3g}".replace(".", ",")
+    return f"{round(value, 3):g}".replace(".", ",")
 
 
 def _percent(value: float) -> str:
-    return f"{_said(100 * value)} %"
+    return f"{100 * value:.1f} %".replace(".", ",").replace(",0 %", " %")
