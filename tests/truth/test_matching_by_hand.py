@@ -30,7 +30,7 @@ SEVEN = [
 
 
 def pairs(rows, **choices):
-    sets = propensity.match_sets(score_of(rows), **{"scale": "score", "caliper": None} | choices)
+    sets = propensity.match_sets(score_of(rows), **{"scale": "ps", "caliper": None} | choices)
     held = sets[sets["rank"] > 0]
     return {key: group["person_id"].tolist() for key, group in held.groupby("match_set")}
 
@@ -101,13 +101,11 @@ def test_exact_columns_are_equal_within_a_set():
 
 def test_sets_and_weights_of_a_variable_ratio():
     score = score_of(SEVEN)
-    sets = propensity.match_sets(score, scale="score", caliper=None, ratio=2)
+    sets = propensity.match_sets(score, scale="ps", caliper=None, ratio=2)
     assert sets["match_set"].tolist() == [3, 3, 4, 4, 5, 5, 5]
     assert sets["distance"].round(2).fillna(-1).tolist() == [-1, 0.2, -1, 0.02, -1, 0.06, 0.14]
     people = pd.DataFrame(SEVEN, columns=["person_id", "arm", "chance"])
-    both = propensity.adjusted(
-        people, score, method="matching", scale="score", ratio=2, caliper=None
-    )
+    both = propensity.adjusted(people, score, method="matching", scale="ps", ratio=2, caliper=None)
     # 12 and 13 share the set of 5: one half each
     assert both.people["weight"].tolist() == [1, 1, 1, 1, 1, 0.5, 0.5]
     assert both.people["match_set"].tolist() == [3, 4, 5, 3, 4, 5, 5]
@@ -275,7 +273,7 @@ def test_people_of_another_order_are_refused():
 def test_follow_up_takes_weights_sets_and_strata():
     people = pd.DataFrame(SEVEN, columns=["person_id", "arm", "chance"])
     matched = propensity.adjusted(
-        people, score_of(SEVEN), method="matching", scale="score", caliper=0.1
+        people, score_of(SEVEN), method="matching", scale="ps", caliper=0.1
     )
     follow_up = people.assign(entry=0, exit=10, event=False)[::-1]
     found = matched.of(follow_up).sort_values("person_id")
