@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from studylib.report import french, labels
+from studylib.report import estimator_words, french, labels
 from studylib.report.disclosure import Masked
 from studylib.tables import Column, Table
 
@@ -112,6 +112,8 @@ def word(name: str, content: str, names: Mapping[str, str] | None = None) -> str
         return " à ".join(french.month(each) for each in content.split(" – "))
     if name == "method":
         return labels.method(content)
+    if name == "estimator":
+        return estimator_words.estimator(content)
     if name == "measure":
         return labels.measure(content).short or labels.measure(content).label
     if name == "group" and content not in (names or {}):

@@ -15,8 +15,9 @@ from studylib.requests.studies import (
     InappropriateMedicationParameters,
     PooledSynthesisParameters,
     RegionalSpendingParameters,
+    ValidationParameters,
 )
-from studylib.risk import pooling, schemas
+from studylib.risk import pooling, schemas, validation
 from studylib.sources import quality_checks
 
 
@@ -140,6 +141,18 @@ _KNOWN = (
         },
         memory_gb=1.0,
         sources=("open_data",),
+    ),
+    _study(
+        "validation",
+        "Dossier de validation de la bibliothèque",
+        ValidationParameters,
+        {
+            "published": validation.AGREEMENT,
+            "by_hand": validation.AGREEMENT,
+            "coverage": validation.COVERAGE,
+        },
+        memory_gb=1.0,
+        sources=("simulated",),
     ),
 )
 

@@ -15,6 +15,9 @@ from studylib.requests.studies.pooled_synthesis import (
 from studylib.requests.studies.regional_spending import (
     RegionalSpendingParameters,
 )
+from studylib.requests.studies.validation import (
+    ValidationParameters,
+)
 
 __all__ = [
     "DataQualityParameters",
@@ -22,4 +25,5 @@ __all__ = [
     "InappropriateMedicationParameters",
     "PooledSynthesisParameters",
     "RegionalSpendingParameters",
+    "ValidationParameters",
 ]

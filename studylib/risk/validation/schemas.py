@@ -19,3 +19,17 @@ COVERAGE = Table(
     key=("estimator", "scenario"),
 )
 """No small-cell rule: simulated persons are nobody."""
+
+AGREEMENT = Table(
+    "agreement",
+    (
+        Column("case", "text", "the case, in a word"),
+        Column("quantity", "text", "what is estimated"),
+        Column("truth", "number", "the answer expected"),
+        Column("estimate", "number", "what the library gives"),
+        Column("tolerance", "number", "largest relative difference accepted"),
+        Column("met", "flag", "within the tolerance"),
+        Column("source", "text", "where the answer is from, or how it is worked"),
+    ),
+    key=("case", "quantity"),
+)
