@@ -18,6 +18,7 @@ from studylib.cohort.calendar import (
     common_period,
     require_common_period,
 )
+from studylib.cohort.case_time import CaseTime, case_time
 from studylib.cohort.comorbidity import (
     charlson,
     quan_charlson,
@@ -50,6 +51,7 @@ from studylib.cohort.exposure import (
     substance_episodes,
     treatment_changes,
 )
+from studylib.cohort.first_uses import first_uses
 from studylib.cohort.follow_up import (
     follow_up,
     intention_to_treat,
@@ -113,6 +115,7 @@ from studylib.cohort.wide import (
 )
 
 __all__ = [
+    "CaseTime",
     "Cohort",
     "WideCovariates",
     "administration_days",
@@ -125,6 +128,7 @@ __all__ = [
     "baseline",
     "by_region",
     "calendar_span",
+    "case_time",
     "charlson",
     "check_person_time",
     "collect",
@@ -140,6 +144,7 @@ __all__ = [
     "exit_reasons",
     "exposure_intervals",
     "first_exposure",
+    "first_uses",
     "flag",
     "flags",
     "follow_up",

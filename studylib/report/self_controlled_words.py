@@ -24,12 +24,10 @@ CHOICES: Mapping[str, str] = {
     "observation_end": "fin d'observation dépendante de l'événement",
     "unidentified": "écartés, confondus avec d'autres termes",
     "likelihood": "vraisemblance",
-    "sets": "ensembles comparés",
     "window": "fenêtre (jours)",
     "blackout": "écart minimal (jours)",
     "run_in": "jours sans délivrance exigés",
     "same_day": "débuts le même jour",
-    "same_day_pairs": "débuts le même jour, en nombre",
     "null_window": "fenêtre du rapport attendu (jours)",
     "null_ratio": "rapport attendu sans effet",
     "case_window": "fenêtre du cas (jours)",
@@ -41,7 +39,6 @@ CHOICES: Mapping[str, str] = {
     "time_scale": "échelle de temps",
     "age_caliper": "écart d'âge admis (jours)",
     "lag": "jours écartés avant l'événement",
-    "short_sets": "ensembles sans tous leurs témoins",
 }
 
 VALUES: Mapping[str, str] = {

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from studylib import economics, tables, usage
+from studylib import economics, risk, tables, usage
 from studylib.report import bundle
 from studylib.requests.strict import StudyParameters
 from studylib.requests.studies import (
@@ -77,13 +77,18 @@ _KNOWN = (
         {
             "flow": tables.FLOW,
             "balance": tables.BALANCE,
+            "balance_adjusted": tables.BALANCE,
             "exits": tables.EXITS,
             "cumulative_incidence": tables.CURVES,
             "survival": tables.CURVES,
             "incidence": tables.ESTIMATES,
             "hazard_ratios": tables.ESTIMATES,
+            "calibrated": tables.ESTIMATES,
+            "e_values": risk.doubt.E_VALUES,
             "risk_differences": tables.ESTIMATES,
+            "impact": risk.IMPACT,
             "sensitivity": tables.ESTIMATES,
+            "profile": risk.PROFILES,
         },
         memory_gb=2.0,
         sources=("simulated",),

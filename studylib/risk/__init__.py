@@ -8,6 +8,9 @@ from studylib.risk.comparison import (
     Comparison,
     comparison,
 )
+from studylib.risk.conditional_logistic import (
+    conditional_logistic,
+)
 from studylib.risk.cox import (
     check_proportional_hazards,
     cox_coefficients,
@@ -39,6 +42,12 @@ from studylib.risk.incidence import (
     incidence_rate,
     poisson_interval,
 )
+from studylib.risk.marginal import (
+    doubly_robust_difference,
+    pseudo_risk,
+    standardised_difference,
+    weighted_difference,
+)
 from studylib.risk.planted import (
     check_planted,
 )
@@ -57,6 +66,27 @@ from studylib.risk.propensity import (
     propensity_score,
     wide_balance,
 )
+from studylib.risk.sampled_designs import (
+    case_crossover,
+    controls_found,
+    incidence_density_sets,
+    nested_case_control,
+)
+from studylib.risk.schemas import (
+    COEFFICIENTS,
+    IMPACT,
+    PROFILES,
+)
+from studylib.risk.self_controlled import (
+    case_series,
+    self_controlled_case_series,
+)
+from studylib.risk.sequence_symmetry import (
+    gaps_by_week,
+    null_ratio,
+    sequence_symmetry,
+    sequences,
+)
 from studylib.risk.time_to_event import (
     cause_specific_hazard_ratios,
     cumulative_incidence,
@@ -67,6 +97,9 @@ from studylib.risk.time_to_event import (
 )
 
 __all__ = [
+    "COEFFICIENTS",
+    "IMPACT",
+    "PROFILES",
     "Adjusted",
     "Comparison",
     "Gates",
@@ -76,6 +109,8 @@ __all__ = [
     "attributable",
     "attributable_fraction",
     "balance",
+    "case_crossover",
+    "case_series",
     "cause_specific_hazard_ratios",
     "check_balance",
     "check_equipoise",
@@ -88,26 +123,39 @@ __all__ = [
     "check_proportional_hazards",
     "check_systematic_error",
     "comparison",
+    "conditional_logistic",
+    "controls_found",
     "cox_coefficients",
     "cumulative_incidence",
+    "doubly_robust_difference",
     "doubt",
+    "gaps_by_week",
     "hazard_ratio",
     "high_dimensional_covariates",
+    "incidence_density_sets",
     "incidence_rate",
     "lasso_propensity_score",
     "likelihood_profile",
     "match_sets",
     "mean_time_difference",
     "negative_controls",
+    "nested_case_control",
+    "null_ratio",
     "poisson_interval",
     "pooling",
     "population_attributable_fraction",
     "preference_distribution",
     "propensity_score",
+    "pseudo_risk",
     "risk_difference",
+    "self_controlled_case_series",
+    "sequence_symmetry",
+    "sequences",
+    "standardised_difference",
     "study_gates",
     "subdistribution_hazard_ratio",
     "survival",
     "time_varying_hazard_ratio",
+    "weighted_difference",
     "wide_balance",
 ]

@@ -2,10 +2,11 @@
 
 import json
 
+import numpy as np
 import pandas as pd
 import pytest
 
-from studylib import project
+from studylib import project, risk
 from studylib.risk import self_controlled as sccs
 from studylib.risk.self_controlled import Steps, Window
 
@@ -68,6 +69,19 @@ def test_purpura_with_age_groups():
     close(purpura(age=Steps(tuple(earlier["age_group_starts"]))), earlier["irr"], earlier["ci"])
     as_last_days = purpura(age=Steps(tuple(cut - 1 for cut in cuts), "last_day"))
     close(as_last_days, case["answer"]["irr"], case["answer"]["ci"])
+
+
+def test_infertility():
+    """PE25, R's clogit on infert: two covariates, sets of two or three women."""
+    data = pd.read_csv(CASES / "infert.csv")
+    data["set"], data["case"] = data["stratum"], data["case"] == 1
+    names = ["spontaneous", "induced"]
+    rows = risk.conditional_logistic(data, outcome="infertility", exposures=names)
+    answer = published("PE25")["answer"]
+    for name, row in zip(names, rows.itertuples(), strict=True):
+        assert np.log(row.estimate) == pytest.approx(answer["coef"][name], rel=1e-5)
+        error = np.log(row.ci_high / row.ci_low) / (2 * 1.959963985)
+        assert error == pytest.approx(answer["se"][name], rel=1e-5)
 
 
 @pytest.mark.skipif(not (SHARED / "data" / "omop_gibleed").is_dir(), reason="no OMOP data")

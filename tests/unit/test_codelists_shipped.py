@@ -5,6 +5,7 @@ import pytest
 from studylib import codes
 
 SHIPPED = [
+    "ace_inhibitors",
     "alcohol_disorders",
     "anaemia",
     "anticoagulant_haemorrhage",
@@ -19,6 +20,7 @@ SHIPPED = [
     "carpal_tunnel",
     "cataract",
     "chest_pain",
+    "cough_remedies",
     "diabetes",
     "drug_adverse_effects",
     "drug_induced_disorders",
@@ -45,6 +47,7 @@ SHIPPED = [
     "ssri",
     "statins",
     "stroke",
+    "topical_antifungals",
     "urinary_infection",
     "venous_thromboembolism",
 ]

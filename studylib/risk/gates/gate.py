@@ -70,13 +70,8 @@ class Gates:
         return replace(self, opened=tuple(dict.fromkeys((*self.opened, MDRR))))
 
     def with_checks(self, checks: Iterable[CheckResult]) -> Gates:
-        """The same gates, ``checks`` standing in for those of the same name: of another analysis.
-
-        What is opened stays so.
-        """
-        own = tuple(checks)
-        named = {each.name for each in own}
-        return replace(self, checks=(*(c for c in self.checks if c.name not in named), *own))
+        """These gates and others besides: both must let the estimates through."""
+        return replace(self, checks=(*self.checks, *checks))
 
     def release(self, estimates: pd.DataFrame) -> pd.DataFrame:
         """``estimates`` as they may be seen: emptied, with the reason in ``method``, when closed.

@@ -7,13 +7,19 @@ from studylib.risk.self_controlled.checks import (
     check_rare_outcome,
     check_time_stability,
 )
-from studylib.risk.self_controlled.estimates import self_controlled_case_series, time_ratios
+from studylib.risk.self_controlled.estimates import (
+    self_controlled_case_series,
+    time_ratios,
+    window_counts,
+)
 from studylib.risk.self_controlled.event_dependent import event_dependent_observation
 from studylib.risk.self_controlled.profiles import likelihood_profile
+from studylib.risk.self_controlled.schemas import WINDOWS
 from studylib.risk.self_controlled.time_effects import Spline, Steps
 from studylib.risk.self_controlled.windows import Window
 
 __all__ = [
+    "WINDOWS",
     "CaseSeries",
     "Spline",
     "Steps",
@@ -27,4 +33,5 @@ __all__ = [
     "likelihood_profile",
     "self_controlled_case_series",
     "time_ratios",
+    "window_counts",
 ]

@@ -9,6 +9,8 @@ import pandas as pd
 from scipy import stats
 
 from studylib.errors import EstimationError
+from studylib.risk.gates.schemas import measured
+from studylib.risk.gates.thresholds import Thresholds
 from studylib.risk.self_controlled.arrays import Reals
 from studylib.risk.self_controlled.case_series import PROBE, CaseSeries, assembled
 from studylib.risk.self_controlled.estimates import self_controlled_case_series
@@ -16,14 +18,14 @@ from studylib.risk.self_controlled.fitting import fitted
 from studylib.tables import CheckResult
 
 PRE_EXPOSURE = "pre_exposure"
-COLUMNS = ["comparison", "estimate", "ci_low", "ci_high", "persons", "events"]
 
 
-def check_rare_outcome(persons_with: int, persons: int, *, most: float = 0.10) -> CheckResult:
-    """Whether the outcome is rare where only first events are kept.
+def check_rare_outcome(
+    persons_with: int, persons: int, *, thresholds: Thresholds | None = None
+) -> CheckResult:
+    """Whether the outcome is rare, where only first events are kept.
 
-    A share p of persons with the outcome biases the ratio by about p / 2. Table: persons, events,
-    share, most.
+    A share p of persons with the outcome biases the ratio by about p / 2 (Farrington, 1995).
 
     >>> check_rare_outcome(40, 1000).passed
     True
@@ -33,52 +35,51 @@ def check_rare_outcome(persons_with: int, persons: int, *, most: float = 0.10) -
             f"Rareté du critère : {persons_with} personnes atteintes sur {persons} ; la population "
             "compte au moins une personne et contient les cas."
         )
+    limit = (thresholds or Thresholds()).largest_outcome_share
     share = persons_with / persons
-    table = pd.DataFrame(
-        [{"persons": persons, "events": persons_with, "share": share, "most": most}]
-    )
-    text = "le critère est rare" if share <= most else "le critère n'est pas rare"
-    return CheckResult("rare_outcome", share <= most, table, text + " dans la population.")
+    row = {"statistic": "outcome_share", "value": share, "at_most": limit}
+    table = measured([row | {"persons": persons, "events": persons_with}])
+    text = "le critère est rare" if share <= limit else "le critère n'est pas rare"
+    return CheckResult("rare_outcome", share <= limit, table, text + " dans la population.")
 
 
 def check_event_dependent_exposure(
-    series: CaseSeries, *, window: str = PRE_EXPOSURE, low: float = 0.80, high: float = 1.25
+    series: CaseSeries, *, window: str = PRE_EXPOSURE, thresholds: Thresholds | None = None
 ) -> CheckResult:
     """Whether events leave later exposure alone: the ratio of the pre-exposure window is near 1.
 
-    Passed when the 95 % interval of each drug's ratio in ``window`` meets ``[low, high]``. Table:
-    comparison, estimate, ci_low, ci_high, persons, events.
+    Passed when the 95 % interval (profile) of each drug's ratio in ``window`` meets the bounds
+    ``pre_exposure`` of the thresholds; not evaluated when the series has no such window.
     """
     return _near_one(
         series,
         "event_dependent_exposure",
         f": {window} / ",
-        (low, high),
-        "les événements surviennent avant l'exposition comme le reste du temps.",
+        (thresholds or Thresholds()).pre_exposure,
+        "les événements ne sont ni plus rares ni plus fréquents juste avant l'exposition.",
         "les événements sont plus rares ou plus fréquents juste avant l'exposition : "
         "l'événement semble modifier l'exposition.",
     )
 
 
 def check_event_dependent_observation(
-    series: CaseSeries, *, days: int = 30, low: float = 0.5, high: float = 2.0
+    series: CaseSeries, *, days: int = 30, thresholds: Thresholds | None = None
 ) -> CheckResult:
     """Whether events leave observation alone: the ratio of its last ``days`` is near 1.
 
     The probe stands at the end of observations that death or departure cut short (``ended_early``
-    of the cases; all of them without that column). Passed when its 95 % interval meets
-    ``[low, high]``; when no observation is cut short there is nothing to fear.
+    of the cases; all of them without that column). Passed when its 95 % interval (profile) meets
+    the bounds ``end_of_observation``; when no observation is cut short there is nothing to fear.
     """
     name = "event_dependent_observation"
     if not series.observed.cases.get("ended_early", pd.Series([True])).any():
-        text = "aucune observation n'est écourtée."
-        return CheckResult(name, True, pd.DataFrame(columns=COLUMNS), text)
+        return CheckResult(name, True, measured([]), "aucune observation n'est écourtée.")
     probed = assembled(series.observed, replace(series.design, probe_days=days), series.choices)
     return _near_one(
         probed,
         name,
         f"{PROBE} / ",
-        (low, high),
+        (thresholds or Thresholds()).end_of_observation,
         f"les {days} derniers jours d'observation ne portent pas plus d'événements que les autres.",
         f"les {days} derniers jours d'observation portent plus ou moins d'événements que les "
         "autres : l'événement semble écourter l'observation.",
@@ -91,10 +92,22 @@ def _near_one(
     """Whether the intervals of the terms named so meet the bounds."""
     rows = self_controlled_case_series(series, outcome="", interval="profile")
     rows = rows[rows["comparison"].str.contains(part, regex=False)]
-    table = rows[COLUMNS].reset_index(drop=True)
+    table = measured(
+        {
+            "subject": row["comparison"],
+            "statistic": "incidence_rate_ratio",
+            "value": row["estimate"],
+            "ci_low": row["ci_low"],
+            "ci_high": row["ci_high"],
+            "at_least": bounds[0],
+            "at_most": bounds[1],
+            "persons": row["persons"],
+            "events": row["events"],
+        }
+        for _, row in rows.iterrows()
+    )
     infinite = rows["method"].str.contains("no outcome outside", regex=False)
-    known = rows["estimate"].notna() | infinite
-    if rows.empty or not known.all():
+    if rows.empty or not (rows["estimate"].notna() | infinite).all():
         text = "le contrôle n'a pu être mené : le rapport de la fenêtre n'est pas estimable."
         return CheckResult(name, None, table, text, evaluated=False)
     far = infinite | (rows["ci_low"] > bounds[1]) | (rows["ci_high"] < bounds[0])
@@ -102,43 +115,59 @@ def _near_one(
 
 
 def check_time_stability(
-    series: CaseSeries, *, most: float = 1.1, alpha: float = 0.05
+    series: CaseSeries, *, alpha: float = 0.05, thresholds: Thresholds | None = None
 ) -> CheckResult:
     """Whether events keep the same pace from month to month, once the model has adjusted.
 
     Observed events of each month are held against those the fitted model expects. Passed when
-    they do not depart from expected by more than a factor ``most``, up or down, beyond chance:
-    likelihood-ratio test of all monthly ratios lying in ``[1 / most, most]`` against free ones,
-    with the chi-bar-square law of independent months (Silvapulle and Sen, 2005), one-sided
-    ``alpha``. Table: period (YYYY-MM), observed, expected, ratio.
+    they do not depart from expected by more than ``largest_time_instability``, up or down, beyond
+    chance: likelihood-ratio test of monthly ratios all within it and its inverse against free
+    ones, with the chi-bar-square law of independent months (Silvapulle and Sen, 2005), one-sided
+    ``alpha``. One row a month (subject YYYY-MM).
+    """
+    limit = (thresholds or Thresholds()).largest_time_instability
+    name = "time_stability"
+    table = observed_by_month(series)
+    if table is None:
+        text = "le contrôle n'a pu être mené : le modèle n'a pas de solution finie."
+        return CheckResult(name, None, measured([]), text, evaluated=False)
+    observed, expected = (table[column].to_numpy(float) for column in ("observed", "expected"))
+    p_value = _beyond(observed, expected, limit)
+    mean = float(np.average(_either_way(observed / expected), weights=expected))
+    text = f"d'un mois à l'autre, l'écart moyen à l'attendu est un facteur {mean:.2f}"
+    text = f"{text} (p = {p_value:.3f}).".replace(".", ",", 2)
+    rows = measured(
+        {
+            "subject": month,
+            "statistic": "observed_to_expected",
+            "value": seen / due,
+            "at_least": 1 / limit,
+            "at_most": limit,
+            "events": int(seen),
+        }
+        for month, seen, due in zip(table["period"], observed, expected, strict=True)
+    )
+    return CheckResult(name, p_value > alpha, rows, text)
+
+
+def observed_by_month(series: CaseSeries) -> pd.DataFrame | None:
+    """Events of each month and those the model expects: period (YYYY-MM), observed, expected.
+
+    None when the model has no finite answer.
     """
     months = assembled(series.observed, replace(series.design, by_month=True), series.choices)
     model = fitted(series)
-    name = "time_stability"
-    columns = ["period", "observed", "expected", "ratio"]
     if not model.fit.converged:
-        text = "le contrôle n'a pu être mené : le modèle n'a pas de solution finie."
-        return CheckResult(name, None, pd.DataFrame(columns=columns), text, evaluated=False)
-    beta = np.zeros(len(months.terms))
+        return None
+    beta = np.zeros(len(months.terms) - 1)
     beta[model.kept] = model.fit.beta
-    design = months.patterns.design
-    weight = np.exp(design[:, :-1] @ beta[:-1])
-    total = months.patterns.time @ weight
-    expected = weight * (months.patterns.time.T @ (months.patterns.of_case / total))
-    number = design[:, -1].astype(int)
-    table = pd.DataFrame(
-        {"month": number, "observed": months.patterns.events, "expected": expected}
-    )
+    design, patterns = months.patterns.design, months.patterns
+    weight = np.exp(design[:, :-1] @ beta)
+    due = weight * (patterns.time.T @ (patterns.of_case / (patterns.time @ weight)))
+    table = pd.DataFrame({"month": design[:, -1], "observed": patterns.events, "expected": due})
     table = table.groupby("month", as_index=False).sum().query("expected > 0")
-    month = np.datetime64("1970-01", "M") + table["month"].to_numpy()
-    table = table.assign(period=month.astype(str), ratio=table["observed"] / table["expected"])
-    p_value = _beyond(table["observed"].to_numpy(), table["expected"].to_numpy(), most)
-    mean = float(np.average(_either_way(table["ratio"].to_numpy()), weights=table["expected"]))
-    text = (
-        f"d'un mois à l'autre, l'écart moyen à l'attendu est un facteur {mean:.2f}"
-        f" (p = {p_value:.3f})."
-    ).replace(".", ",", 2)
-    return CheckResult(name, p_value > alpha, table[columns].reset_index(drop=True), text)
+    month = np.datetime64("1970-01", "M") + table["month"].to_numpy().astype(int)
+    return table.assign(period=month.astype(str))[["period", "observed", "expected"]]
 
 
 def _either_way(ratio: Reals) -> Reals:

@@ -22,6 +22,8 @@ from studylib.risk.self_controlled.fitting import (
     standard_errors,
 )
 from studylib.risk.self_controlled.inputs import NAME
+from studylib.risk.self_controlled.schemas import WINDOWS
+from studylib.tables import check
 
 Interval = Literal["wald", "profile"]
 
@@ -139,6 +141,13 @@ def _told(
             unidentified=lost,
         ),
     }
+
+
+def window_counts(series: CaseSeries) -> pd.DataFrame:
+    """Cases, events and time of each window and of the rest: a WINDOWS table."""
+    counts = series.counts[series.counts["term"] != "total"]
+    table = counts.assign(population="", person_years=counts["days"] / DAYS_PER_YEAR)
+    return check(table[WINDOWS.names].reset_index(drop=True), WINDOWS)
 
 
 def time_ratios(series: CaseSeries, *, level: float = 0.95) -> pd.DataFrame:
