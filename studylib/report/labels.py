@@ -56,6 +56,10 @@ MEASURES: Mapping[str, Measure] = {
     "subdistribution_hazard_ratio": Measure(
         "Rapport de risques de sous-répartition (Fine et Gray)", "ratio", "sHR"
     ),
+    "share": Measure("Part pour 100 personnes, à âge et sexe égaux", "number", "Part", 1),
+    "rate": Measure(
+        "Taux pour 100\u202f000 personnes-années, à âge et sexe égaux", "number", "Taux", 1
+    ),
     "number_needed": Measure("Personnes traitées pour un événement d'écart", "number", decimals=0),
 }
 

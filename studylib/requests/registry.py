@@ -12,10 +12,11 @@ from studylib.requests.strict import StudyParameters
 from studylib.requests.studies import (
     DataQualityParameters,
     IatrogenicRiskParameters,
+    InappropriateMedicationParameters,
     PooledSynthesisParameters,
     RegionalSpendingParameters,
 )
-from studylib.risk import pooling
+from studylib.risk import pooling, schemas
 from studylib.sources import quality_checks
 
 
@@ -104,6 +105,26 @@ _KNOWN = (
             "heterogeneity": pooling.HETEROGENEITY,
         },
         memory_gb=1.0,
+        sources=("simulated",),
+    ),
+    _study(
+        "inappropriate_medication",
+        "Médication inappropriée et séjours liés aux médicaments",
+        InappropriateMedicationParameters,
+        {
+            "polypharmacy": usage.GROUP_SHARES,
+            "rules": usage.RULES,
+            "exposure": usage.EXPOSURE,
+            "rule_establishments": usage.RULE_ESTABLISHMENTS,
+            "load": usage.GROUP_SHARES,
+            "regional_shares": tables.REGIONAL,
+            "avoidable": tables.REGIONAL,
+            "admissions": schemas.ADMISSIONS,
+            "admission_classes": schemas.ADMISSIONS,
+            "coded_bleedings": schemas.CODED_BLEEDINGS,
+            "admission_rates": tables.REGIONAL,
+        },
+        memory_gb=2.0,
         sources=("simulated",),
     ),
     _study(

@@ -166,5 +166,4 @@ REGIONAL = Table(
         Column("excess_high", "number", "upper 95 % limit of the excess", from_counts=_ALL),
         Column("per", "integer", "persons or person-years the figure is given for"),
     ),
-    key=("indicator", "population"),
 )

@@ -15,7 +15,7 @@ from studylib.sources import simulated
 from studylib.sources.event_folder import open_folder
 
 SEEDS = range(12)
-WRITTEN_WITH, DIGEST = "2.0.0", "db6a1b35732cbc6da92f32d58873ac86159f6fa0623371874bbcfc29fef91332"
+WRITTEN_WITH, DIGEST = "2.0.0", "201ea873bd4060a7be03dacbfa8293c9443b1590f6dfcbe5cc776b9ffa09e8c5"
 COVARIATES = ["renal_disease", "heart_failure", "antiplatelets"]
 
 

@@ -184,6 +184,8 @@ def _bind(
     if schema.name == "exits":
         relations.keep_outcomes(counts)
         relations.bind_known_totals(counts, [name for name in counts.text if name != "exit_reason"])
+    if schema.name == "regional":  # the sum of the regions stands in tables by age or by level
+        relations.bind_known_totals(counts, [name for name in counts.text if name != "population"])
     relations.bind_totals(counts, totals)
     return contrasts
 

@@ -176,7 +176,7 @@ class SelfControlledParameters(StudyParameters):
         changed = {name: variant.changes() for name, variant in self.sensitivity.items()}
         return {
             name: self.model_copy(update={"sensitivity": {}, **update})
-            for name, update in ({"primary": {}} | changed).items()
+            for name, update in ({"primary": dict[str, Any]()} | changed).items()
         }
 
     def labels(self) -> dict[str, Libelle]:
