@@ -6,12 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from studylib import economics, tables, usage
+from studylib import economics, risk, tables, usage
 from studylib.requests.strict import StudyParameters
 from studylib.requests.studies import (
     DataQualityParameters,
     IatrogenicRiskParameters,
     RegionalSpendingParameters,
+    SelfControlledParameters,
+    SequenceSymmetryParameters,
 )
 from studylib.sources import quality_checks
 
@@ -74,13 +76,18 @@ _KNOWN = (
         {
             "flow": tables.FLOW,
             "balance": tables.BALANCE,
+            "balance_adjusted": tables.BALANCE,
             "exits": tables.EXITS,
             "cumulative_incidence": tables.CURVES,
             "survival": tables.CURVES,
             "incidence": tables.ESTIMATES,
             "hazard_ratios": tables.ESTIMATES,
+            "calibrated": tables.ESTIMATES,
+            "e_values": risk.doubt.E_VALUES,
             "risk_differences": tables.ESTIMATES,
+            "impact": risk.IMPACT,
             "sensitivity": tables.ESTIMATES,
+            "profile": risk.PROFILES,
         },
         memory_gb=2.0,
         sources=("simulated",),
@@ -98,6 +105,32 @@ _KNOWN = (
         },
         memory_gb=1.0,
         sources=("open_data",),
+    ),
+    _study(
+        "self_controlled",
+        "Série de cas autocontrôlée",
+        SelfControlledParameters,
+        {
+            "flow": tables.FLOW,
+            "windows": risk.WINDOWS,
+            "rate_ratios": tables.ESTIMATES,
+            "sensitivity": tables.ESTIMATES,
+            "profile": risk.PROFILES,
+        },
+        memory_gb=2.0,
+        sources=("simulated",),
+    ),
+    _study(
+        "sequence_symmetry",
+        "Symétrie de séquences de prescription",
+        SequenceSymmetryParameters,
+        {
+            "sequences": risk.SEQUENCES,
+            "gaps": risk.GAPS,
+            "sequence_ratios": tables.ESTIMATES,
+        },
+        memory_gb=2.0,
+        sources=("simulated",),
     ),
 )
 

@@ -64,7 +64,24 @@ from studylib.risk.sampled_designs import (
     incidence_density_sets,
     nested_case_control,
 )
-from studylib.risk.self_controlled import case_series, self_controlled_case_series
+from studylib.risk.sampled_designs.schemas import CONTROLS_FOUND
+from studylib.risk.schemas import COEFFICIENTS, IMPACT, PROFILES
+from studylib.risk.self_controlled import (
+    WINDOWS,
+    Spline,
+    Steps,
+    Window,
+    case_series,
+    case_series_gates,
+    check_event_dependent_exposure,
+    check_event_dependent_observation,
+    check_rare_outcome,
+    check_time_stability,
+    event_dependent_observation,
+    self_controlled_case_series,
+    window_counts,
+)
+from studylib.risk.sequence_schemas import GAPS, SEQUENCES
 from studylib.risk.sequence_symmetry import gaps_by_week, null_ratio, sequence_symmetry, sequences
 from studylib.risk.time_to_event import (
     cause_specific_hazard_ratios,
@@ -76,20 +93,33 @@ from studylib.risk.time_to_event import (
 )
 
 __all__ = [
+    "COEFFICIENTS",
+    "CONTROLS_FOUND",
+    "GAPS",
+    "IMPACT",
+    "PROFILES",
+    "SEQUENCES",
+    "WINDOWS",
     "Adjusted",
     "Comparison",
     "Gates",
     "Score",
+    "Spline",
+    "Steps",
     "Thresholds",
+    "Window",
     "adjusted",
     "attributable",
     "attributable_fraction",
     "balance",
     "case_crossover",
     "case_series",
+    "case_series_gates",
     "cause_specific_hazard_ratios",
     "check_balance",
     "check_equipoise",
+    "check_event_dependent_exposure",
+    "check_event_dependent_observation",
     "check_mdrr",
     "check_mdrr_self_controlled",
     "check_person_time",
@@ -97,13 +127,16 @@ __all__ = [
     "check_positivity",
     "check_prevalence_drift",
     "check_proportional_hazards",
+    "check_rare_outcome",
     "check_systematic_error",
+    "check_time_stability",
     "comparison",
     "conditional_logistic",
     "controls_found",
     "cox_coefficients",
     "cumulative_incidence",
     "doubt",
+    "event_dependent_observation",
     "gaps_by_week",
     "hazard_ratio",
     "high_dimensional_covariates",
@@ -130,4 +163,5 @@ __all__ = [
     "survival",
     "time_varying_hazard_ratio",
     "wide_balance",
+    "window_counts",
 ]

@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from studylib.errors import EstimationError
-from studylib.risk.cox import hazard_ratio
+from studylib.risk.cox import hazard_ratio, likelihood_profile
 from studylib.risk.cox.preparation import check_columns
 from studylib.risk.gates.checks import check_mdrr, check_person_time
 from studylib.risk.gates.gate import Gates
@@ -21,10 +21,13 @@ from studylib.risk.propensity import (
     balance,
     check_balance,
     check_equipoise,
+    preference_distribution,
     propensity_score,
 )
 from studylib.risk.propensity.design import knots_of
+from studylib.risk.propensity.schemas import PREFERENCE
 from studylib.risk.rows import against, estimate_row, estimates, method
+from studylib.risk.schemas import PROFILES
 from studylib.risk.time_to_event import risk_difference
 from studylib.tables import BALANCE, ESTIMATES, CheckResult, check, empty
 
@@ -101,7 +104,12 @@ class Comparison:
         modelled: bool,
     ) -> pd.DataFrame:
         """The estimator on each pair of arms, one under the other; a stated row without a pair."""
-        given = self.persons if follow_up is None else follow_up
+        given = self.persons
+        if follow_up is not None:
+            given = follow_up[follow_up["person_id"].isin(self.persons["person_id"])]
+            given = given.merge(
+                self.persons[["person_id", *self._known_only_here(follow_up)]], on="person_id"
+            )
         tables = []
         for arm in against(given, self.reference, self.arms):
             both = given[given["arm"].isin([arm, self.reference])]
@@ -117,6 +125,10 @@ class Comparison:
             tables.append(rows.assign(method=rows["method"] + _choices(pair, model)))
         together = pd.concat(tables, ignore_index=True)
         return check(gates.release(together) if gates is not None else together, ESTIMATES)
+
+    def _known_only_here(self, follow_up: pd.DataFrame) -> list[str]:
+        """Covariates and strata that the follow-up of another outcome does not carry."""
+        return [name for name in (*self.covariates, *self.strata) if name not in follow_up]
 
     def _model(self, pair: Adjusted | None, modelled: bool) -> dict[str, Any]:
         """The keyword arguments with which an estimator takes the adjustment."""
@@ -139,6 +151,40 @@ class Comparison:
             method=how,
         )
         return estimates([row])
+
+    def profile(self, *, outcome: str, gates: Gates | None = None, **choices: Any) -> pd.DataFrame:
+        """``risk.likelihood_profile`` of each arm with the adjustment: a PROFILES table.
+
+        Empty when ``gates`` are closed.
+        """
+        regression = self.adjustment == "regression"
+        tables = [empty(PROFILES)]
+        for arm, pair in self.pairs.items():
+            model = self._model(pair, modelled=True)
+            kept = {name: model[name] for name in ("weights", "strata") if name in model}
+            both = self.persons[self.persons["arm"].isin([arm, self.reference])]
+            tables.append(
+                likelihood_profile(
+                    pair.of(both),
+                    outcome=outcome,
+                    reference=self.reference,
+                    covariates=self.covariates if regression else (),
+                    **kept,
+                    **choices,
+                )
+            )
+        found = pd.concat([one for one in tables if len(one)] or tables, ignore_index=True)
+        return empty(PROFILES) if gates is not None and gates.closed else found
+
+    def preference(self, arm: str | None = None) -> pd.DataFrame:
+        """How the preference score is spread, ``arm`` (by default the first) and the reference.
+
+        A PREFERENCE table, empty when no score could be estimated.
+        """
+        chosen = arm if arm is not None else next(iter(self.pairs), None)
+        if chosen is None or chosen not in self.pairs:
+            return empty(PREFERENCE)
+        return preference_distribution(self.pairs[chosen].score)
 
     def balance(self, covariates: Sequence[str] | None = None) -> pd.DataFrame:
         """How far apart each arm is from the reference, before and after: a BALANCE table."""
@@ -195,7 +241,7 @@ def comparison(
     covariates: Sequence[str],
     arms: Sequence[str] = (),
     formula: str = "",
-    strata: Sequence[str] = (),
+    stratified_by: Sequence[str] = (),
     adjustment: str = "regression",
     fewest_carriers: int = 10,
     highest_correlation: float | None = 0.5,
@@ -203,17 +249,18 @@ def comparison(
 ) -> Comparison:
     """The arms of ``persons`` made comparable with the reference, pair by pair; a ``Comparison``.
 
-    ``persons`` is a follow-up with numeric ``covariates``. ``adjustment`` is ``none``,
+    ``persons`` is a follow-up with numeric ``covariates``; the outcome
+    model is ``stratified_by`` the columns named. ``adjustment`` is ``none``,
     ``regression`` (covariates enter the outcome model) or a method of ``risk.adjusted``, whose
     ``choices`` follow. ``formula`` is that of the score; empty, it is made of the covariates
-    (numbers of many values as splines) and of ``strata``. Where an arm has nobody, the score
+    (numbers of many values as splines) and of ``stratified_by``. Where an arm has nobody, the score
     separates the arms, or a covariate says the treatment itself (``highest_correlation``), the
     pair is left out: its rows are stated not estimable and the gate of equipoise says why.
 
     EstimationError for persons counted twice, an unknown column, a missing value.
     """
     names = against(persons, reference, arms)
-    check_columns(persons, [*covariates, *strata])
+    check_columns(persons, [*covariates, *stratified_by])
     pairs, reasons = {}, {}
     how: Any = "none" if adjustment in UNWEIGHTED else adjustment
     for arm in names:
@@ -222,7 +269,7 @@ def comparison(
             score = propensity_score(
                 both,
                 reference=reference,
-                formula=formula or score_formula(both, covariates, strata),
+                formula=formula or score_formula(both, covariates, stratified_by),
                 arms=(arm, reference),
                 fewest_carriers=fewest_carriers,
                 highest_correlation=highest_correlation,
@@ -235,7 +282,7 @@ def comparison(
         reference,
         (reference, *names),
         tuple(covariates),
-        tuple(strata),
+        tuple(stratified_by),
         adjustment,
         pairs,
         reasons,

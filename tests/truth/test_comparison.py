@@ -39,7 +39,7 @@ def compared(persons, adjustment, **choices):
         persons,
         reference="B",
         covariates=["age", "frail"],
-        strata=["region"],
+        stratified_by=["region"],
         adjustment=adjustment,
         **choices,
     )

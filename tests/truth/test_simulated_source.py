@@ -15,7 +15,7 @@ from studylib.sources import simulated
 from studylib.sources.event_folder import open_folder
 
 SEEDS = range(12)
-WRITTEN_WITH, DIGEST = "2.0.0", "db6a1b35732cbc6da92f32d58873ac86159f6fa0623371874bbcfc29fef91332"
+WRITTEN_WITH, DIGEST = "2.0.0", "462c6378986f40258c58b7d28023ed939bb0afc59eb86f8498928e1ba5384c17"
 COVARIATES = ["renal_disease", "heart_failure", "antiplatelets"]
 
 

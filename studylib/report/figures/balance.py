@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -12,6 +13,7 @@ from matplotlib.ticker import MaxNLocator
 
 from studylib.report import french
 from studylib.report import labels as words
+from studylib.report.disclosure import Masked
 from studylib.report.figures import style
 from studylib.report.fragment import Fragment
 from studylib.report.tables import review
@@ -46,7 +48,29 @@ def balance_plot(
             _draw(axes, masked.frame, covariates, labels, limit)
         else:
             style.say_insufficient(axes)
-        return style.publish(figure, masked, BALANCE, caption=caption, alt=alt, labels=labels)
+        shown = _differences(masked)
+        return style.publish(
+            figure,
+            shown,
+            BALANCE,
+            caption=caption,
+            alt=alt,
+            labels=labels,
+            columns=list(shown.frame),
+        )
+
+
+_SHOWN = ("covariate", "arm", "reference", "smd", "smd_after", "variance_ratio_after")
+
+
+def _differences(masked: Masked) -> Masked:
+    """What the figure shows and nothing else: counts stand in the table of characteristics.
+
+    Shown a second time, they would have to be hidden alike in both.
+    """
+    after = bool(masked.frame["smd_after"].notna().any())
+    names = [name for name in _SHOWN if after or not name.endswith("_after")]
+    return replace(masked, frame=masked.frame[names], marks=masked.marks[names])
 
 
 def farthest(balance: pd.DataFrame, most: int | None) -> pd.DataFrame:

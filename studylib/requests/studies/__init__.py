@@ -3,5 +3,13 @@
 from studylib.requests.studies.data_quality import DataQualityParameters
 from studylib.requests.studies.iatrogenic_risk import IatrogenicRiskParameters
 from studylib.requests.studies.regional_spending import RegionalSpendingParameters
+from studylib.requests.studies.self_controlled import SelfControlledParameters
+from studylib.requests.studies.sequence_symmetry import SequenceSymmetryParameters
 
-__all__ = ["DataQualityParameters", "IatrogenicRiskParameters", "RegionalSpendingParameters"]
+__all__ = [
+    "DataQualityParameters",
+    "IatrogenicRiskParameters",
+    "RegionalSpendingParameters",
+    "SelfControlledParameters",
+    "SequenceSymmetryParameters",
+]

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from studylib.errors import EstimationError
-from studylib.risk.cox.fit import NoMaximum, maximum, scaled
+from studylib.risk.cox.fit import NoMaximum, fit, maximum, sandwich, scaled
 from studylib.risk.cox.hazard_ratio import Ties
 from studylib.risk.cox.likelihood import evaluate
 from studylib.risk.cox.preparation import Rows, check_columns, check_weights, rows_of
@@ -40,7 +40,9 @@ def likelihood_profile(
     between two points are known. An arm without outcome, or without a maximum, still has a
     profile: that is why observatories with few outcomes send profiles and not estimates
     (Schuemie and others, 2022, Stat Methods Med Res 31:438). Arms in which nobody is followed, or
-    no outcome in both, have no row. Choices as in ``hazard_ratio``.
+    no outcome in both, have no row. Choices as in ``hazard_ratio``. Under ``weights`` the curve is
+    that of a pseudo-likelihood, brought to the width of the sandwich (Pauli and others, 2011, Stat
+    Sinica 21:149).
     """
     check_columns(follow_up, [*covariates, *strata, *([weights] if weights else [])])
     if weights is not None:
@@ -63,7 +65,8 @@ def likelihood_profile(
             ties=ties,
             fewest_carriers=fewest_carriers,
         )
-        parts.append(_profiled(rows, grid).assign(
+        scale = 1.0 if weights is None else _robust_share(rows)
+        parts.append(_profiled(rows, grid, scale).assign(
             comparison=f"{arm} / {reference}", persons=len(both), events=int(both["event"].sum())
         ))  # fmt: skip
     if not parts:
@@ -72,7 +75,17 @@ def likelihood_profile(
     return check(pd.concat(parts, ignore_index=True).assign(**named)[PROFILES.names], PROFILES)
 
 
-def _profiled(rows: Rows, grid: Floats) -> pd.DataFrame:
+def _robust_share(rows: Rows) -> float:
+    """The variance of the model over that of the sandwich, 1 where there is no maximum."""
+    try:
+        fitted = fit(rows.sets, rows.x)
+    except NoMaximum:
+        return 1.0
+    robust = sandwich(rows.sets, rows.x, fitted, cluster=rows.cluster)
+    return float(fitted.covariance[-1, -1] / robust[-1, -1])
+
+
+def _profiled(rows: Rows, grid: Floats, scale: float) -> pd.DataFrame:
     """log_ratio, log_likelihood (less its maximum) and gradient at the points of ``grid``."""
     prepared = scaled(rows.sets, rows.x)
     arm = prepared.x[:, -1] * prepared.spread[-1]
@@ -91,5 +104,9 @@ def _profiled(rows: Rows, grid: Floats) -> pd.DataFrame:
             rows.sets, arm[:, None], np.zeros(1), arm * log_ratio + others @ start
         ).gradient[0]
     return pd.DataFrame(
-        {"log_ratio": grid, "log_likelihood": values - values.max(), "gradient": slopes}
+        {
+            "log_ratio": grid,
+            "log_likelihood": scale * (values - values.max()),
+            "gradient": scale * slopes,
+        }
     )

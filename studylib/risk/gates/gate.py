@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import pandas as pd
@@ -66,6 +67,10 @@ class Gates:
         What it releases is for a bundle, never for a page.
         """
         return replace(self, opened=tuple(dict.fromkeys((*self.opened, MDRR))))
+
+    def with_checks(self, checks: Iterable[CheckResult]) -> Gates:
+        """These gates and others besides: both must let the estimates through."""
+        return replace(self, checks=(*self.checks, *checks))
 
     def release(self, estimates: pd.DataFrame) -> pd.DataFrame:
         """``estimates`` as they may be seen: emptied, with the reason in ``method``, when closed.

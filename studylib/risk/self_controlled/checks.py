@@ -74,7 +74,8 @@ def check_event_dependent_observation(
     name = "event_dependent_observation"
     if not series.observed.cases.get("ended_early", pd.Series([True])).any():
         return CheckResult(name, True, measured([]), "aucune observation n'est écourtée.")
-    probed = assembled(series.observed, replace(series.design, probe_days=days), series.choices)
+    design = replace(series.design, probe_days=days)
+    probed = assembled(series.observed, design, series.choices, series.weigh)
     return _near_one(
         probed,
         name,
@@ -155,7 +156,8 @@ def observed_by_month(series: CaseSeries) -> pd.DataFrame | None:
 
     None when the model has no finite answer.
     """
-    months = assembled(series.observed, replace(series.design, by_month=True), series.choices)
+    monthly = replace(series.design, by_month=True)
+    months = assembled(series.observed, monthly, series.choices, series.weigh)
     model = fitted(series)
     if not model.fit.converged:
         return None

@@ -143,9 +143,14 @@ def _told(
     }
 
 
-def window_counts(series: CaseSeries) -> pd.DataFrame:
-    """Cases, events and time of each window and of the rest: a WINDOWS table."""
-    counts = series.counts[series.counts["term"] != "total"]
+def window_counts(series: CaseSeries, *, gates: Gates | None = None) -> pd.DataFrame:
+    """Cases, events and time of each window and of the rest: a WINDOWS table.
+
+    Events by window tell the effect: while ``gates`` are closed, only their total is told.
+    """
+    total = series.counts["term"] == "total"
+    closed = gates is not None and gates.closed
+    counts = series.counts[total if closed else ~total]
     table = counts.assign(population="", person_years=counts["days"] / DAYS_PER_YEAR)
     return check(table[WINDOWS.names].reset_index(drop=True), WINDOWS)
 
