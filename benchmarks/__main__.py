@@ -93,6 +93,27 @@ def works(small: int, place: Path) -> list[Work]:
             {"lifelines, quadratic": "weighted_lifelines", "studylib": "weighted_studylib"},
             {size: (str(size),) for size in (small // 10, *events)},
         ),
+        Work(
+            "L1 score, 5,000 sparse columns (saga stops short)",
+            {"scikit-learn, saga": "lasso_sklearn", "studylib": "lasso_studylib"},
+            {small: (str(small),)},
+            uncompared=("scikit-learn, saga",),
+        ),
+        Work(
+            "the same, optimum checked",
+            {"studylib": "lasso_studylib"},
+            {size: (str(size),) for size in events},
+        ),
+        Work(
+            "the same, penalty by cross-validation",
+            {"studylib": "lasso_cross_validated"},
+            {small: (str(small),)},
+        ),
+        Work(
+            "matching, a tenth treated",
+            {"scikit-learn neighbours": "matching_neighbours", "studylib": "matching_studylib"},
+            {size: (str(size),) for size in events},
+        ),
     ]
 
 

@@ -97,7 +97,9 @@ def _figure(amount: float, column: Column, values: pd.Series) -> str:
         return french.number(amount)
     if "ratio" in (column.name, *column.meaning.replace(",", "").split()):
         return french.number(amount, decimals=3)
-    return french.significant(amount)
+    told = french.significant(amount)
+    limit = column.name in ("at_least", "at_most") and "," in told  # as it was chosen: 0,05
+    return told.rstrip("0").rstrip(",") if limit else told
 
 
 def word(name: str, content: str, names: Mapping[str, str] | None = None) -> str:

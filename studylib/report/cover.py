@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Any, Protocol
 
 from studylib import sources
-from studylib.report import context, french
+from studylib.report import context, french, self_controlled_words
 from studylib.report import labels as words
-from studylib.report.doubt_words import gate_title
+from studylib.report.doubt_words import CHOSEN, gate_title
 from studylib.report.fragment import Fragment, escape, wrap
 from studylib.report.grid import Grid
 from studylib.report.tables import grid_html, grid_text
@@ -173,7 +174,8 @@ def _said(value: Any, name: str = "") -> str:
         return french.percent(value, decimals=0)
     if isinstance(value, float):
         return french.number(value) if value.is_integer() else french.significant(value)
-    return words.value(french.month(str(value)), CHOICES)
+    text = str(value)
+    return words.value(french.month(text) if re.fullmatch(r"\d{4}-\d{2}", text) else text, CHOICES)
 
 
 def _pairs(value: Mapping[str, Any]) -> str:
@@ -192,6 +194,7 @@ def _pairs(value: Mapping[str, Any]) -> str:
 
 
 PARAMETERS: Mapping[str, str] = {
+    **self_controlled_words.FIELDS,
     "age_bands": "Classes d'âge",
     "amount": "Montant",
     "arms": "Groupes comparés",
@@ -229,6 +232,8 @@ PARAMETERS: Mapping[str, str] = {
     "washout_days": "Période sans traitement avant l'entrée",
 }
 CHOICES: Mapping[str, str] = {
+    **self_controlled_words.CHOSEN,
+    **CHOSEN,
     "biosimilar": "biosimilaire",
     "common": "communes",
     "direct": "directe",

@@ -37,8 +37,8 @@ VALUES: Mapping[str, str] = {
     "unstable": "calibrage instable",
     "unmeasured_confounder": "facteur de confusion non mesuré",
     "misclassified_outcome": "événement mal codé",
-    "fixed": "fixes",
-    "random": "aléatoires",
+    "fixed_effects": "un effet commun",
+    "random_effects": "un effet par site (aléatoires)",
     "dersimonian_laird": "selon DerSimonian et Laird",
     "reml": "par maximum de vraisemblance restreinte",
     "normal": "normal",
@@ -52,6 +52,17 @@ REASONS: Mapping[str, str] = {
     "a single site": "un seul site a une estimation",
     "no site": "aucun site n'a d'estimation",
     "beyond the grid": "le maximum est hors de la grille des profils",
+}
+
+# The same choices as a request writes them.
+CHOSEN: Mapping[str, str] = {
+    "profiles": "profils de vraisemblance",
+    "estimates": "estimations",
+    "fixed": "un effet commun",
+    "random": "un effet par site",
+    "tau2": "de la variance entre sites",
+    "q": "de Q",
+    **{name: VALUES[name] for name in ("reml", "dersimonian_laird", "hartung_knapp", "normal")},
 }
 
 # What each gate is called, and what is said of it when it fails or cannot be evaluated.
@@ -83,6 +94,10 @@ STATISTICS: Mapping[str, str] = {
     "person_time_share": "part du temps de suivi du plus petit groupe",
     "prevalence_ratio": "prévalence rapportée aux autres années",
     "all_arms": "Ensemble des groupes",
+    "profiles_random": "Synthèse, profils, effets aléatoires",
+    "profiles_fixed": "Synthèse, profils, effet commun",
+    "estimates_random": "Synthèse, estimations, effets aléatoires",
+    "estimates_fixed": "Synthèse, estimations, effet commun",
 }
 VERDICTS: Mapping[str, str] = {
     "passed": "satisfait",

@@ -37,12 +37,17 @@ def gates(
         GATES,
         caption=caption,
         columns=_COLUMNS,
-        labels={name: titles[0] for name, titles in doubt_words.GATES.items()},
+        labels=gate_titles(),
         row_headers=2,
     )
     parts = [*told, measured]
     html = head + "".join(part.html for part in parts)
     return Fragment(html, "\n".join([summary, *(part.text for part in parts)]))
+
+
+def gate_titles() -> dict[str, str]:
+    """The French title of each gate, as ``labels`` of a table of gates."""
+    return {name: titles[0] for name, titles in doubt_words.GATES.items()}
 
 
 def _summary(study: Gates) -> str:

@@ -31,6 +31,7 @@ class Measure:
 MEASURES: Mapping[str, Measure] = {
     "hazard_ratio": Measure("Rapport de risques instantanés (HR)", "ratio", "HR"),
     "rate_ratio": Measure("Rapport de taux d'incidence", "ratio", "RTI"),
+    "mean_difference": Measure("Différence de moyennes", "number"),
     "risk_ratio": Measure("Rapport de risques", "ratio", "RR"),
     "odds_ratio": Measure("Rapport de cotes (OR)", "ratio", "OR"),
     "incidence_rate_ratio": Measure("Rapport de taux d'incidence (IRR)", "ratio", "IRR"),
@@ -54,6 +55,10 @@ MEASURES: Mapping[str, Measure] = {
     "attributable_fraction": Measure("Fraction attribuable", "share"),
     "subdistribution_hazard_ratio": Measure(
         "Rapport de risques de sous-répartition (Fine et Gray)", "ratio", "sHR"
+    ),
+    "share": Measure("Part pour 100 personnes, à âge et sexe égaux", "number", "Part", 1),
+    "rate": Measure(
+        "Taux pour 100\u202f000 personnes-années, à âge et sexe égaux", "number", "Taux", 1
     ),
     "number_needed": Measure("Personnes traitées pour un événement d'écart", "number", decimals=0),
 }

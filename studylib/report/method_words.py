@@ -6,6 +6,7 @@ the library and refuses a choice that has no words here.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 
 from studylib.report import doubt_words, self_controlled_words
@@ -23,6 +24,9 @@ ESTIMATORS: Mapping[str, str] = {
     "inverse_risk_difference": "inverse de la différence de risque",
     "logistic": "régression logistique",
     "lasso_logistic": "régression logistique pénalisée (L1)",
+    "weighted_means": "moyennes pondérées",
+    "standardisation": "standardisation (formule g)",
+    "aipw": "estimation doublement robuste (AIPW)",
     "unadjusted": "sans ajustement",
     "iptw": "pondération par l'inverse de la probabilité de traitement",
     "overlap": "poids de recouvrement",
@@ -53,6 +57,9 @@ CHOICES: Mapping[str, str] = {
     "no_outcome_on_one_side": "écartées, sans événement d'un côté",
     "repeated": "écartées, déterminées par les autres",
     "formula": "formule",
+    "model": "modèle de l'événement",
+    "quantile": "quantile",
+    "smallest_score": "score ramené au moins à",
     "values": "valeurs",
     "standardised": "réduites",
     "penalty": "pénalité",
@@ -98,6 +105,14 @@ VALUES: Mapping[str, str] = {
     "sandwich": "robuste (sandwich)",
     "delta": "méthode delta",
     "bootstrap": "par rééchantillonnage",
+    "linear": "linéaire",
+    "logistic": "logistique",
+    "normal": "normal",
+    "t": "de Student",
+    "hc0": "robuste (HC0)",
+    "hc1": "robuste (HC1)",
+    "estimated_score": "robuste, score estimé",
+    "estimating_equations": "des équations d'estimation",
     "yes": "oui",
     "presence": "présence",
     "counts": "nombre",
@@ -133,6 +148,8 @@ REASONS: Mapping[str, str] = {
     **self_controlled_words.REASONS,
     **doubt_words.REASONS,
     "no outcome": "aucun événement",
+    "a risk is zero": "un des risques est nul",
+    "no variance": "aucune variation de l'événement",
     "no convergence": "le modèle n'a pas de solution finie",
     "nobody": "aucune personne",
     "weights on one person": "les poids tiennent à une seule personne",
@@ -158,10 +175,25 @@ def told(method: str, name: Callable[[str], str]) -> str:
     if "not_estimable" in choices:
         reason, _, arm = choices["not_estimable"].partition(" in ")
         return f"non estimable : {REASONS.get(reason, reason)}" + (f" ({name(arm)})" if arm else "")
-    words = [f"{CHOICES.get(c, c)} : {_values(v, name)}" for c, v in choices.items()]
+    words = [
+        f"{CHOICES.get(c, c)} : {_formula(v, name) if c == 'formula' else _values(v, name)}"
+        for c, v in choices.items()
+    ]
     return ", ".join([ESTIMATORS.get(estimator, estimator), *words])
+
+
+def _formula(text: str, name: Callable[[str], str]) -> str:
+    """A formula whose columns are named in French; its functions stay as they are written."""
+    return re.sub(r"\b(?!spline\b)[a-z][a-z0-9_]+", lambda found: name(found[0]), text)
 
 
 def _values(text: str, name: Callable[[str], str]) -> str:
     known = {**ESTIMATORS, **VALUES}
-    return ", ".join(known.get(value) or name(value) for value in text.split(", "))
+    if re.fullmatch(r"-?\d+\.\d+", text):
+        return text.replace(".", ",")
+    return ", ".join(known.get(value) or name(_with_comma(value)) for value in text.split(", "))
+
+
+def _with_comma(value: str) -> str:
+    """A decimal number as French writes it; anything else as it is."""
+    return value.replace(".", ",") if re.fullmatch(r"-?\d+\.\d+", value) else value

@@ -7,14 +7,18 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from studylib import economics, risk, tables, usage
+from studylib.report import bundle
 from studylib.requests.strict import StudyParameters
 from studylib.requests.studies import (
     DataQualityParameters,
     IatrogenicRiskParameters,
+    InappropriateMedicationParameters,
+    PooledSynthesisParameters,
     RegionalSpendingParameters,
     SelfControlledParameters,
     SequenceSymmetryParameters,
 )
+from studylib.risk import pooling, schemas
 from studylib.sources import quality_checks
 
 
@@ -88,6 +92,39 @@ _KNOWN = (
             "impact": risk.IMPACT,
             "sensitivity": tables.ESTIMATES,
             "profile": risk.PROFILES,
+        },
+        memory_gb=2.0,
+        sources=("simulated",),
+    ),
+    _study(
+        "pooled_synthesis",
+        "Synthèse de plusieurs observatoires",
+        PooledSynthesisParameters,
+        {
+            "sites": bundle.SITES,
+            "site_estimates": tables.ESTIMATES,
+            "pooled": tables.ESTIMATES,
+            "heterogeneity": pooling.HETEROGENEITY,
+        },
+        memory_gb=1.0,
+        sources=("simulated",),
+    ),
+    _study(
+        "inappropriate_medication",
+        "Médication inappropriée et séjours liés aux médicaments",
+        InappropriateMedicationParameters,
+        {
+            "polypharmacy": usage.GROUP_SHARES,
+            "rules": usage.RULES,
+            "exposure": usage.EXPOSURE,
+            "rule_establishments": usage.RULE_ESTABLISHMENTS,
+            "load": usage.GROUP_SHARES,
+            "regional_shares": tables.REGIONAL,
+            "avoidable": tables.REGIONAL,
+            "admissions": schemas.ADMISSIONS,
+            "admission_classes": schemas.ADMISSIONS,
+            "coded_bleedings": schemas.CODED_BLEEDINGS,
+            "admission_rates": tables.REGIONAL,
         },
         memory_gb=2.0,
         sources=("simulated",),

@@ -8,7 +8,9 @@ from studylib.risk.comparison import (
     Comparison,
     comparison,
 )
-from studylib.risk.conditional_logistic import conditional_logistic
+from studylib.risk.conditional_logistic import (
+    conditional_logistic,
+)
 from studylib.risk.cox import (
     check_proportional_hazards,
     cox_coefficients,
@@ -40,6 +42,12 @@ from studylib.risk.incidence import (
     incidence_rate,
     poisson_interval,
 )
+from studylib.risk.marginal import (
+    doubly_robust_difference,
+    pseudo_risk,
+    standardised_difference,
+    weighted_difference,
+)
 from studylib.risk.planted import (
     check_planted,
 )
@@ -65,7 +73,11 @@ from studylib.risk.sampled_designs import (
     nested_case_control,
 )
 from studylib.risk.sampled_designs.schemas import CONTROLS_FOUND
-from studylib.risk.schemas import COEFFICIENTS, IMPACT, PROFILES
+from studylib.risk.schemas import (
+    COEFFICIENTS,
+    IMPACT,
+    PROFILES,
+)
 from studylib.risk.self_controlled import (
     WINDOWS,
     Spline,
@@ -82,7 +94,12 @@ from studylib.risk.self_controlled import (
     window_counts,
 )
 from studylib.risk.sequence_schemas import GAPS, SEQUENCES
-from studylib.risk.sequence_symmetry import gaps_by_week, null_ratio, sequence_symmetry, sequences
+from studylib.risk.sequence_symmetry import (
+    gaps_by_week,
+    null_ratio,
+    sequence_symmetry,
+    sequences,
+)
 from studylib.risk.time_to_event import (
     cause_specific_hazard_ratios,
     cumulative_incidence,
@@ -135,6 +152,7 @@ __all__ = [
     "controls_found",
     "cox_coefficients",
     "cumulative_incidence",
+    "doubly_robust_difference",
     "doubt",
     "event_dependent_observation",
     "gaps_by_week",
@@ -154,14 +172,17 @@ __all__ = [
     "population_attributable_fraction",
     "preference_distribution",
     "propensity_score",
+    "pseudo_risk",
     "risk_difference",
     "self_controlled_case_series",
     "sequence_symmetry",
     "sequences",
+    "standardised_difference",
     "study_gates",
     "subdistribution_hazard_ratio",
     "survival",
     "time_varying_hazard_ratio",
+    "weighted_difference",
     "wide_balance",
     "window_counts",
 ]

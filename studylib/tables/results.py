@@ -31,7 +31,9 @@ ESTIMATES = Table(
         Column("p_value", "number", "two-sided", nullable=True, from_counts=_ALL),
         Column("persons", "integer", "persons analysed", counts="persons"),
         Column("events", "integer", "outcomes counted", counts="events"),
-        Column("person_years", "number", "time at risk", unit="years", from_counts=_ALL),
+        Column(
+            "person_years", "number", "time at risk", unit="years", nullable=True, from_counts=_ALL
+        ),
         Column("method", "text", "estimator and its choices"),
     ),
 )
@@ -164,5 +166,4 @@ REGIONAL = Table(
         Column("excess_high", "number", "upper 95 % limit of the excess", from_counts=_ALL),
         Column("per", "integer", "persons or person-years the figure is given for"),
     ),
-    key=("indicator", "population"),
 )

@@ -1,6 +1,6 @@
 """Use of drugs: panorama, biosimilars and generics, polypharmacy, prescribing rules, load."""
 
-from studylib.usage.load import Scale, drug_load, load_strata, scale
+from studylib.usage.load import Scale, drug_load, load_shares, load_strata, scale
 from studylib.usage.mapping import mapping_effect, mapping_effects
 from studylib.usage.panorama import concentration, drug_panorama, lorenz, top_products
 from studylib.usage.polypharmacy import polypharmacy, polypharmacy_strata
@@ -42,6 +42,7 @@ __all__ = [
     "drug_load",
     "drug_panorama",
     "generic_share",
+    "load_shares",
     "load_strata",
     "lorenz",
     "mapping_effect",

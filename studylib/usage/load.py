@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from importlib import resources
@@ -20,6 +21,7 @@ from studylib.cohort.population import STRATA
 from studylib.errors import CodeError, EstimationError
 from studylib.referentials.shipped import text_hash
 from studylib.sources import Frame, Source
+from studylib.usage.proportions import shares_by
 
 
 @dataclass(frozen=True)
@@ -117,6 +119,22 @@ def load_strata(source: Source, loads: Frame, *, indicator: str) -> pd.DataFrame
     """Persons, and those flagged by ``drug_load``, by region, age band and sex."""
     table = cohort.counted_by(source, loads, marks=["flagged"])
     return table.rename(columns={"flagged": "events"}).assign(indicator=indicator)
+
+
+def load_shares(
+    source: Source,
+    loads: Mapping[str, Frame],
+    *,
+    regions: Sequence[str],
+    population: str,
+    by: str = "age_band",
+) -> pd.DataFrame:
+    """Shares of persons flagged by each ``drug_load``, by age band or sex, in ``GROUP_SHARES``."""
+    parts = [load_strata(source, frame, indicator=name) for name, frame in loads.items()]
+    if not parts:
+        return shares_by(pd.DataFrame(), by, population=population)
+    strata = pd.concat(parts, ignore_index=True)
+    return shares_by(strata[strata["region"].isin(list(regions))], by, population=population)
 
 
 def _scores(source: Source, chosen: Scale) -> Frame:

@@ -45,8 +45,8 @@ def test_before_adjustment_each_denominator():
         name: by_name(risk.balance(PEOPLE, ["region"], reference="B", denominator=name))
         for name in ("pooled", "treated")
     }
-    assert region["pooled"].loc["region=84", "smd"] == pytest.approx(0.25 / 0.4677072, rel=1e-6)
-    assert region["treated"].loc["region=84", "smd"] == pytest.approx(0.5)
+    assert region["pooled"].loc["region: 84", "smd"] == pytest.approx(0.25 / 0.4677072, rel=1e-6)
+    assert region["treated"].loc["region: 84", "smd"] == pytest.approx(0.5)
 
 
 def test_after_weighting_the_denominator_is_kept_or_computed_again():

@@ -173,6 +173,21 @@ def test_power_alone_withholds_but_may_be_pooled():
     pd.testing.assert_frame_equal(Gates((weak,)).for_pooling().release(ratios), ratios)
 
 
+def test_another_analysis_brings_its_own_checks():
+    gates = Gates((stand_in("balance"), VIOLATIONS["mdrr"]), opened=("mdrr",))
+    balanced = CheckResult("balance", True, measured([]), "équilibré.")
+    other = gates.with_checks([balanced])
+    assert not other.closed
+    assert [each.name for each in other.checks] == ["mdrr", "balance"]
+
+
+def test_a_profile_is_released_whole_or_not_at_all():
+    profile = risk.likelihood_profile(FOLLOW_UP, outcome="o", reference="B")
+    assert Gates((VIOLATIONS["mdrr"],)).release_profile(profile).empty
+    kept = Gates((VIOLATIONS["mdrr"],)).for_pooling().release_profile(profile)
+    pd.testing.assert_frame_equal(kept, profile)
+
+
 def test_opening_one_gate_opens_no_other():
     gates = Gates((stand_in("balance"), stand_in("equipoise")), opened=("balance",))
     assert gates.closed_by == ("equipoise",)

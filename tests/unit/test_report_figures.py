@@ -286,6 +286,7 @@ def test_small_bins_of_a_preference_score_are_not_given_away():
     bins = pd.DataFrame(
         {
             "arm": list("AAAABBBB"),
+            "band": list("abcd") * 2,
             "bin": [1, 2, 3, 4] * 2,
             "bin_low": [0, 0.25, 0.5, 0.75] * 2,
             "bin_high": [0.25, 0.5, 0.75, 1] * 2,

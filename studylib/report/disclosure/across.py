@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import repeat
 
 import pandas as pd
 
@@ -11,6 +12,7 @@ from studylib.report.disclosure.system import DEFAULT_THRESHOLD
 COUNTED = (
     "persons", "events", "excluded", "arm_count", "reference_count", "arm_persons",
     "reference_persons", "lines", "of_lines", "stays", "deaths", "unlinked", "at_risk",
+    "dispensings",
 )  # fmt: skip
 # Rows answer to one another by what they are about, not by what was estimated of it.
 IGNORED = (
@@ -59,6 +61,7 @@ def exposed_cells(
 ) -> list[tuple[tuple[str, ...], str, list[str]]]:
     """The same as cells of the whole: its row's labels, the count's column, the parts exposed."""
     found = []
+    whole = _beyond_parts(parts, whole)
     labels = row_labels(whole, columns=columns, ignore=ignore)
     for column in columns:
         if not all(column in frame.columns for frame in (whole, *parts.values())):
@@ -70,6 +73,14 @@ def exposed_cells(
                 exposed = _exposed(cells, total, threshold)
                 found += [(key, column, exposed)] if exposed else []
     return found
+
+
+def _beyond_parts(parts: Mapping[str, pd.DataFrame], whole: pd.DataFrame) -> pd.DataFrame:
+    """The rows of the whole that are not those of one part, repeated: a part is no total."""
+    if "population" not in whole.columns:
+        return whole
+    own = {str(name) for part in parts.values() for name in part.get("population", ())}
+    return whole[~whole["population"].astype(str).isin(own)]
 
 
 def row_labels(
@@ -99,10 +110,10 @@ def printed(
     """Each row's count, None where it is hidden, by the row's labels."""
     known = [name for name in labels if name in frame.columns]
     numbers = pd.to_numeric(frame[column], errors="coerce")
-    keys = frame[known].astype(str).itertuples(index=False, name=None)
+    keys = frame[known].astype(str).itertuples(index=False, name=None) if known else repeat(())
     return {
         tuple(key): None if pd.isna(value) else int(value)
-        for key, value in zip(keys, numbers, strict=True)
+        for key, value in zip(keys, numbers, strict=bool(known))
     }
 
 

@@ -10,7 +10,7 @@ import pandas as pd
 
 from studylib import tables
 from studylib.errors import StudyError
-from studylib.report.disclosure import across, relations
+from studylib.report.disclosure import across, adjusted, relations
 from studylib.report.disclosure.curves import coarsen
 from studylib.report.disclosure.system import DEFAULT_THRESHOLD, CountSystem
 from studylib.tables import Table
@@ -176,13 +176,16 @@ def _bind(
         relations.bind_analyses(counts)
     if schema.name == "balance":
         relations.bind_categories(counts)
+        adjusted.bind_nested_codes(counts)
     if schema.name == "preference":
-        relations.bind_known_totals(counts, ["arm"])
+        relations.bind_known_totals(counts, [name for name in counts.text if name != "bin"])
     if schema.name == "adjustment":
-        relations.bind_remainder(counts)
+        adjusted.bind_remainder(counts)
     if schema.name == "exits":
         relations.keep_outcomes(counts)
         relations.bind_known_totals(counts, [name for name in counts.text if name != "exit_reason"])
+    if schema.name == "regional":  # the sum of the regions stands in tables by age or by level
+        relations.bind_known_totals(counts, [name for name in counts.text if name != "population"])
     relations.bind_totals(counts, totals)
     return contrasts
 

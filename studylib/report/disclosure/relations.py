@@ -201,14 +201,6 @@ def bind_known_totals(counts: TableCounts, names: list[str]) -> None:
             counts.system.bind(total, parts)
 
 
-def bind_remainder(counts: TableCounts) -> None:
-    """Persons before an adjustment: those it keeps and those it leaves out."""
-    for row in range(len(counts.frame)):
-        keys = [counts.cells.get((row, name)) for name in ("persons", "kept", "left_out")]
-        if None not in keys and len(set(keys)) == len(keys):
-            counts.system.bind(keys[0], keys[1:])
-
-
 def keep_outcomes(counts: TableCounts) -> None:
     """Hide outcomes last: their number stands elsewhere in the report."""
     for row, reason in enumerate(counts.frame["exit_reason"]):

@@ -56,7 +56,7 @@ def balance_plot(
             caption=caption,
             alt=alt,
             labels=labels,
-            columns=list(shown.frame),
+            columns=[str(name) for name in shown.frame.columns],
         )
 
 

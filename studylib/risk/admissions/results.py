@@ -14,8 +14,9 @@ from studylib.errors import EstimationError
 from studylib.risk.admissions.stays import LEVELS, DrugRelated
 from studylib.risk.schemas import ADMISSION_COVERAGE, ADMISSION_SITES, ADMISSIONS, CODED_BLEEDINGS
 from studylib.sources import Frame
+from studylib.tables import CheckResult
 
-ALL = "all"
+ALL, PLANTED = "all", "bleeding_coded"
 COUNTED = LEVELS[:3]  # all but what was intentional
 
 
@@ -121,15 +122,22 @@ def establishments(
 
 
 def coded_bleedings(
-    found: DrugRelated, *, names: Mapping[str, str], level: float = 0.95
+    found: DrugRelated,
+    *,
+    names: Mapping[str, str],
+    drug_class: str | None = None,
+    level: float = 0.95,
 ) -> pd.DataFrame:
     """Of the bleedings under an antithrombotic, those coded as its effect, in CODED_BLEEDINGS.
 
-    One row per region of ``names``. What is coded over what two lists find is a measure of coding,
-    not of harm.
+    One row per region of ``names``; ``drug_class`` keeps the bleedings under that class. What is
+    coded over what two lists find is a measure of coding, not of harm.
     """
     source = found.source
-    placed = found.bleedings.join(
+    bled = found.bleedings
+    if drug_class is not None:
+        bled = bled.filter(nw.col("given_class") == drug_class)
+    placed = bled.join(
         source.table("persons").select("person_id", "region"), on="person_id", how="inner"
     )
     counts = source.engine.collect(
@@ -141,6 +149,25 @@ def coded_bleedings(
     shared = cohort.with_share(table, level=level).rename(columns={"persons": "stays"})
     named = shared.assign(population=list(names.values()))
     return tables.check(named[CODED_BLEEDINGS.names], CODED_BLEEDINGS)
+
+
+def check_coding(coded: pd.DataFrame, truth: pd.DataFrame | None) -> CheckResult:
+    """Whether the interval of the share coded holds the planted one; only informs on real data.
+
+    ``coded`` is ``coded_bleedings``' of every region, for anticoagulants. Table: stays, events,
+    estimate, ci_low, ci_high, value.
+    """
+    name = "Part des hémorragies codées introduite par la simulation"
+    planted = truth[truth["name"] == PLANTED] if truth is not None else pd.DataFrame()
+    whole = coded[["stays", "events"]].sum().to_frame().T.rename(columns={"stays": "persons"})
+    table = cohort.with_share(whole).rename(columns={"persons": "stays"})
+    if planted.empty or not table["stays"].iloc[0]:
+        return CheckResult(name, None, table, "sans objet, aucune vérité connue à comparer.")
+    value = float(planted["value"].iloc[0])
+    held = bool((table["ci_low"] <= value).all() and (value <= table["ci_high"]).all())
+    told = "contient" if held else "ne contient pas"
+    text = f"l'intervalle de confiance {told} la part introduite ({100 * value:.0f} %)."
+    return CheckResult(name, held, table.assign(value=value), text)
 
 
 def coverage(found: DrugRelated, *, names: Mapping[str, str]) -> pd.DataFrame:

@@ -42,7 +42,8 @@ class DrugRelated:
     (``coded_cause``: a code in DP; ``coded_associated``: elsewhere; ``two_list``: none, but a
     bleeding in DP under an antithrombotic; ``intentional``: self-poisoning, not to be counted with
     the others), moment (``admission``, ``emergency_entry``, ``undetermined``), drug_class.
-    ``bleedings``: the stays with a bleeding in DP under an antithrombotic, and whether coded.
+    ``bleedings``: the stays with a bleeding in DP under an antithrombotic, its class (given_class)
+    and whether they are coded.
     """
 
     source: Source
@@ -87,7 +88,7 @@ def drug_related_stays(
     )
     made = source.engine.checkpoint(_described(marked), "drug_related_stays")
     bleedings = made.filter(nw.col("under_antithrombotic")).select(
-        "stay_id", "person_id", "level", nw.col("level").is_in(list(CODED)).alias("coded")
+        "stay_id", "person_id", "given_class", nw.col("level").is_in(list(CODED)).alias("coded")
     )
     return DrugRelated(source, span, made, bleedings)
 
@@ -204,5 +205,6 @@ def _described(marked: Frame) -> Frame:
         level.alias("level"),
         moment.alias("moment"),
         drug_class.alias("drug_class"),
+        "given_class",
         bled.alias("under_antithrombotic"),
     )

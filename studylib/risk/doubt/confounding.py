@@ -107,29 +107,17 @@ def probable_confounder(
     drawn with them. The estimate is the median, its limits the central ``level``. ESTIMATES rows,
     without p value.
     """
-    for ends in (prevalence_arm, prevalence_reference, confounder_ratio):
-        if ends[0] > ends[1]:
-            raise EstimationError(
-                f"Analyse probabiliste : bornes {ends[0]} et {ends[1]} inversées."
-            )
-    for arm_share, share, ratio in zip(
-        prevalence_arm, prevalence_reference, confounder_ratio, strict=True
-    ):
-        bias_factor(arm_share, share, ratio)
     draw = np.random.default_rng(seed)
-    arm, base = (draw.uniform(*each, draws) for each in (prevalence_arm, prevalence_reference))
-    low, high = (float(np.log(end)) for end in confounder_ratio)
-    excess = np.exp(draw.uniform(low, high, draws)) - 1
-    factor = np.log((arm * excess + 1) / (base * excess + 1))
+    ranges = (prevalence_arm, prevalence_reference, confounder_ratio)
+    factor = np.log(_drawn_factors(draw, ranges, draws))
     center, error = on_log_scale(check(estimates, ESTIMATES), level=level)
-    rows = []
+    rows, tail = [], (1 - level) / 2
     for place, (_, row) in enumerate(estimates[ESTIMATES.names].iterrows()):
         record = {str(name): value for name, value in row.items()}
         if np.isfinite(error[place]):
             before = str(row["method"]).split("; ")[0]
             found = center[place] - factor + error[place] * draw.standard_normal(draws)
-            middle, tail = 0.5, (1 - level) / 2
-            values = np.exp(np.quantile(found, [middle, tail, 1 - tail]))
+            values = np.exp(np.quantile(found, [0.5, tail, 1 - tail]))
             record |= dict(zip(LIMITS, values, strict=True)) | {"p_value": np.nan}
             record["method"] = method(
                 "probabilistic_bias_analysis",
@@ -140,3 +128,20 @@ def probable_confounder(
             )
         rows.append(record)
     return as_estimates(rows)
+
+
+def _drawn_factors(
+    draw: np.random.Generator, ranges: tuple[tuple[float, float], ...], draws: int
+) -> np.ndarray:
+    """Bias factors of confounders drawn within the ranges of prevalences and ratio."""
+    for ends in ranges:
+        if ends[0] > ends[1]:
+            raise EstimationError(
+                f"Analyse probabiliste : bornes {ends[0]} et {ends[1]} inversées."
+            )
+    for end in (0, 1):
+        bias_factor(*(each[end] for each in ranges))
+    arm, base = (draw.uniform(*each, draws) for each in ranges[:2])
+    low, high = (float(np.log(end)) for end in ranges[2])
+    excess = np.exp(draw.uniform(low, high, draws)) - 1
+    return np.asarray((arm * excess + 1) / (base * excess + 1))

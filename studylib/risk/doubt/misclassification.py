@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from itertools import product
 
 import numpy as np
@@ -131,23 +132,15 @@ def probable_misclassification(
     """
     true_risk(0.5, sensitivity=sensitivity[0], specificity=specificity[0])
     true_risk(0.5, sensitivity=sensitivity[1], specificity=specificity[1])
-    draw = np.random.default_rng(seed)
-    rows = []
+    draw, rows, tail = np.random.default_rng(seed), [], (1 - level) / 2
     for arm in against(follow_up, reference):
         both = follow_up[follow_up["arm"].isin([arm, reference])]
-        record = [draw.uniform(*each, draws) for each in (sensitivity, specificity)]
-        risks = []
-        for name in (arm, reference):
-            side = both.loc[both["arm"] == name, "event"]
-            seen = draw.beta(side.sum() + 0.5, (~side).sum() + 0.5, draws)
-            risks.append((seen - 1 + record[1]) / (record[0] + record[1] - 1))
-            if differential:
-                record = [draw.uniform(*each, draws) for each in (sensitivity, specificity)]
-        possible = np.all([(risk > 0) & (risk <= 1) for risk in risks], axis=0)
-        ratios = risks[0][possible] / risks[1][possible]
+        sides = [both.loc[both["arm"] == name, "event"] for name in (arm, reference)]
+        risks = _drawn_risks(draw, sides, (sensitivity, specificity), differential, draws)
+        possible = ((risks > 0) & (risks <= 1)).all(axis=0)
         enough = possible.mean() > 0.5
-        tail = (1 - level) / 2
-        values = np.quantile(ratios, [0.5, tail, 1 - tail]) if enough else [np.nan] * 3
+        found = risks[0, possible] / risks[1, possible]
+        values = np.quantile(found, [0.5, tail, 1 - tail]) if enough else [np.nan] * 3
         how = method(
             "probabilistic_bias_analysis",
             not_estimable=None if enough else IMPOSSIBLE,
@@ -156,14 +149,24 @@ def probable_misclassification(
             seed=seed,
             impossible_draws=int((~possible).sum()) or None,
         )
-        rows.append(
-            estimate_row(
-                both,
-                comparison=f"{arm} / {reference}",
-                measure="risk_ratio",
-                method=how,
-                outcome=outcome,
-                values=(float(values[0]), float(values[1]), float(values[2])),
-            )
-        )
+        row = partial(estimate_row, both, comparison=f"{arm} / {reference}", measure="risk_ratio")
+        shown = (float(values[0]), float(values[1]), float(values[2]))
+        rows.append(row(method=how, outcome=outcome, values=shown))
     return estimates(rows)
+
+
+def _drawn_risks(
+    draw: np.random.Generator,
+    sides: Sequence[pd.Series],
+    ranges: tuple[tuple[float, float], tuple[float, float]],
+    differential: bool,
+    draws: int,
+) -> np.ndarray:
+    """True risks of each side, some impossible: observed risk and record drawn together."""
+    risks, record = [], [draw.uniform(*each, draws) for each in ranges]
+    for place, side in enumerate(sides):
+        if place and differential:
+            record = [draw.uniform(*each, draws) for each in ranges]
+        seen = draw.beta(side.sum() + 0.5, (~side).sum() + 0.5, draws)
+        risks.append((seen - 1 + record[1]) / (record[0] + record[1] - 1))
+    return np.stack(risks)

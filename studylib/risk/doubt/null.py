@@ -133,8 +133,8 @@ def _folded_mean(mean: np.ndarray, sd: np.ndarray) -> np.ndarray:
 def ease(null: EmpiricalNull, *, level: float = 0.95) -> tuple[float, float, float]:
     """EASE of a null and its interval, in log units; all NaN when the null could not be fitted.
 
-    The interval holds the central ``level`` of EASE over the likelihood of mean and spread, with
-    flat priors, on a grid: no random draw. With few controls it is wide, which the point hides.
+    The interval is that of the profile likelihood: every EASE of a mean and spread that the
+    controls do not reject, on a grid. With few controls it is wide, which the point hides.
     """
     if not null.fitted:
         return np.nan, np.nan, np.nan
@@ -144,11 +144,8 @@ def ease(null: EmpiricalNull, *, level: float = 0.95) -> tuple[float, float, flo
     spreads = np.linspace(0, null.sd + reach + 2 * errors.mean(), _GRID)
     mean, sd = (each.ravel() for each in np.meshgrid(means, spreads))
     fit = _log_likelihood(values, errors, mean, sd)
-    weight = np.exp(fit - fit.max())
     error = _folded_mean(mean, sd)
-    order = np.argsort(error)
-    share = np.cumsum(weight[order]) / weight.sum()
-    low, high = (
-        float(error[order][np.searchsorted(share, (1 + sign * level) / 2)]) for sign in (-1, 1)
-    )
-    return expected_absolute_error(null.mean, null.sd), low, high
+    held = error[fit >= fit.max() - stats.chi2.ppf(level, 1) / 2]
+    point = expected_absolute_error(null.mean, null.sd)
+    low, high = min(point, float(held.min())), max(point, float(held.max()))
+    return point, low, high

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 import pandas as pd
 
 from studylib.risk.gates.schemas import GATES, laid_out
+from studylib.risk.schemas import PROFILES
 from studylib.tables import CURVES, ESTIMATES, EXITS, CheckResult, check, empty
 
 MDRR = "mdrr"
@@ -117,6 +118,10 @@ class Gates:
         emptied = first.assign(estimate=float("nan"), ci_low=float("nan"), ci_high=float("nan"))
         kept = emptied if len(emptied) else empty(CURVES)
         return check(kept.assign(withheld=self.reason).reset_index(drop=True), CURVES)
+
+    def release_profile(self, profile: pd.DataFrame) -> pd.DataFrame:
+        """A likelihood profile as it may be seen: none at all when closed."""
+        return profile if not self.closed else empty(PROFILES)
 
     def verdict(self, one: CheckResult) -> str:
         """passed, failed, not_evaluated or informs; opened where the request opens it."""

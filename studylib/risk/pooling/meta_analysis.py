@@ -73,7 +73,7 @@ def meta_analysis(
         how = method(
             "meta_analysis",
             not_estimable=_missing(one),
-            effects=effects,
+            effects="random_effects" if random else "fixed_effects",
             between_variance=between_variance if random else None,
             interval=interval if random else "normal",
             least_scale=scale,
@@ -104,7 +104,10 @@ def heterogeneity(
     for one in _questions(sites, level):
         row: dict[str, object] = {name: one.rows[name].iloc[0] for name in _KEY}
         row |= {"sites": len(one.values), "method": "", **dict.fromkeys(_EMPTY, np.nan)}
-        told: dict[str, object] = {"effects": "random", "between_variance": between_variance}
+        told: dict[str, object] = {
+            "effects": "random_effects",
+            "between_variance": between_variance,
+        }
         row["method"] = method("meta_analysis", not_estimable=_missing(one), **told)
         if len(one.values) > 1:
             row |= _spread(one, between_variance, i_squared_from, level)

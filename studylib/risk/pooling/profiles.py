@@ -60,6 +60,7 @@ def pooled_profiles(
     *,
     effects: Literal["fixed", "random"],
     population: str = "ensemble",
+    asked: int | None = None,
     level: float = 0.95,
 ) -> pd.DataFrame:
     """The profiles of several sites (PROFILES, one ``population`` each) pooled in ESTIMATES rows.
@@ -69,55 +70,66 @@ def pooled_profiles(
     common mean on the log scale, integrated out; mean and spread have maximum likelihood. Limits
     are where the profile falls by half a chi-squared quantile; a limit beyond the grid common to
     the sites is 0 or infinite, an estimate beyond it is not estimable. With fewer than five sites a
-    random-effects interval is too narrow. Person-years are unknown here: 0.
+    random-effects interval is too narrow. ``asked`` is how many sites were: those without a profile
+    are then counted in ``method``. Person-years are unknown.
 
     Reference
     ---------
     Schuemie MJ, Chen Y, Madigan D, Suchard MA (2022), Statistical Methods in Medical Research
     31:438-450.
     """
-    rows = []
-    for key, sites in check(profiles, PROFILES).groupby(_KEY, sort=False):
-        curves = [
-            Profile(*(one[name].tolist() for name in ("log_ratio", "log_likelihood", "gradient")))
-            for _, one in sites.groupby("population", sort=False)
-        ]
-        reach = max(one.x[0] for one in curves), min(one.x[-1] for one in curves)
-        if reach[0] >= reach[1]:
+    known = check(profiles, PROFILES)
+    for comparison, sites in known.groupby("comparison"):
+        if sites["outcome"].nunique() > 1:
             raise EstimationError(
-                "Profils de vraisemblance : les grilles des sites n'ont rien en commun."
+                f"Profils de {comparison} : plusieurs événements "
+                f"({', '.join(sorted(sites['outcome'].unique()))}) ; un seul se combine."
             )
-        values, p_value = _summary(curves, reach, effects, level)
-        single = effects == "random" and len(curves) < 2
-        outside = None if np.isfinite(values[0]) else "beyond the grid"
-        how = method(
+    rows = [
+        {
+            **dict(zip(_KEY, key, strict=True)),
+            "population": population,
+            **_pooled(sites, effects, asked, level),
+        }
+        for key, sites in known.groupby(_KEY, sort=False)
+    ]
+    return estimates(rows)
+
+
+def _pooled(
+    sites: pd.DataFrame, effects: str, asked: int | None, level: float
+) -> dict[str, object]:
+    """Estimate, limits, p value, counts and method of one question put to several sites."""
+    curves = [
+        Profile(*(one[name].tolist() for name in ("log_ratio", "log_likelihood", "gradient")))
+        for _, one in sites.groupby("population", sort=False)
+    ]
+    reach = max(one.x[0] for one in curves), min(one.x[-1] for one in curves)
+    if reach[0] >= reach[1]:
+        raise EstimationError(
+            "Profils de vraisemblance : les grilles des sites n'ont rien en commun."
+        )
+    values, p_value = _summary(curves, reach, effects, level)
+    reason = None if np.isfinite(values[0]) else "beyond the grid"
+    if effects == "random" and len(curves) < 2:
+        values, p_value, reason = NOTHING, np.nan, "a single site"
+    counts = sites.groupby("population")[["persons", "events"]].max().sum()
+    return {
+        **dict(zip(("estimate", "ci_low", "ci_high"), values, strict=True)),
+        "p_value": p_value,
+        "persons": int(counts["persons"]),
+        "events": int(counts["events"]),
+        "person_years": np.nan,
+        "method": method(
             "profile_pooling",
-            not_estimable="a single site" if single else outside,
-            effects=effects,
+            not_estimable=reason,
+            effects="random_effects" if effects == "random" else "fixed_effects",
             interval="profile",
             interpolation="cubic_hermite",
             sites=len(curves),
-        )
-        counts = sites.groupby("population")[["persons", "events"]].max().sum()
-        rows.append(
-            {
-                **dict(zip(_KEY, key, strict=True)),
-                "population": population,
-                **dict(
-                    zip(
-                        ("estimate", "ci_low", "ci_high"),
-                        NOTHING if single else values,
-                        strict=True,
-                    )
-                ),
-                "p_value": np.nan if single else p_value,
-                "persons": int(counts["persons"]),
-                "events": int(counts["events"]),
-                "person_years": 0.0,
-                "method": how,
-            }
-        )
-    return estimates(rows)
+            excluded_sites=(asked or len(curves)) - len(curves) or None,
+        ),
+    }
 
 
 def _summary(

@@ -53,7 +53,10 @@ class Adjusted:
     ``sets``
         a MATCH_SETS table; no row unless matched.
     ``score``
-        the score it rests on.
+        the score it rests on, of everybody.
+    ``tilt``
+        the population and target arm of ``balancing_weights`` when the weights are those and
+        nothing else (stabilised or not, neither truncated nor trimmed); None otherwise.
     """
 
     people: pd.DataFrame
@@ -62,6 +65,7 @@ class Adjusted:
     summary: pd.DataFrame
     sets: pd.DataFrame
     score: Score
+    tilt: tuple[Population, int] | None = None
 
     def of(self, follow_up: pd.DataFrame) -> pd.DataFrame:
         """The follow-up of the people kept, with their weight, match_set and stratum."""
@@ -139,6 +143,7 @@ class _Made:
     match_set: pd.Series | None = None
     stratum: np.ndarray | None = None
     sets: pd.DataFrame = field(default_factory=lambda: empty(MATCH_SETS))
+    tilt: tuple[Population, int] | None = None
 
 
 _WEIGHTED: Mapping[str, object] = {
@@ -175,7 +180,8 @@ def _weighted(
         truncated_at=largest,
         truncated_quantile=quantile,
     )
-    return _Made(weight, told, _WEIGHTED)
+    as_they_are = largest is None and quantile is None
+    return _Made(weight, told, _WEIGHTED, tilt=(wanted, toward) if as_they_are else None)
 
 
 def _target(score: Score, target: str | None) -> str:
@@ -273,6 +279,7 @@ def _assembled(
         summary=_summary(score, weight),
         sets=made.sets,
         score=score,
+        tilt=made.tilt if trim == "none" else None,
     )
 
 

@@ -215,7 +215,7 @@ def _numbered(people: pd.DataFrame, covariates: Sequence[str]) -> dict[str, np.n
             found[name] = column.to_numpy(float)
         else:
             found |= {
-                f"{name}={value}": (column == value).to_numpy(float)
+                f"{name}: {value}": (column == value).to_numpy(float)
                 for value in sorted(column.unique())
             }
     return found

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-
 import numpy as np
 import pandas as pd
 
+from studylib.risk.gates.schemas import measured
 from studylib.risk.propensity.adjusted import Adjusted
 from studylib.risk.propensity.overlap import equipoise_shares
 from studylib.risk.propensity.score import Score
@@ -33,14 +32,14 @@ def check_balance(balance: pd.DataFrame, *, threshold: float = 0.1) -> CheckResu
             {
                 "subject": f"{arm} / {balance.loc[worst, 'reference']}",
                 "statistic": "largest_smd",
-                "value": float(size[worst]),
+                "value": round(float(size[worst]), 4),
                 "at_most": threshold,
                 "persons": int(part["arm_persons"].iloc[0] + part["reference_persons"].iloc[0]),
             }
         )
     if not rows:
         text = "aucune différence mesurable : équilibre non évalué."
-        return CheckResult("balance", None, _measured([]), text, evaluated=False)
+        return CheckResult("balance", None, measured([]), text, evaluated=False)
     when = "après ajustement" if adjusted else "sans ajustement"
     worst_text = _said(max(float(str(row["value"])) for row in rows))
     text = (
@@ -50,7 +49,7 @@ def check_balance(balance: pd.DataFrame, *, threshold: float = 0.1) -> CheckResu
         else f"{when}, {above} différence(s) standardisée(s) sur {int(size.notna().sum())} "
         f"dépassent {_said(threshold)} (la plus grande : {worst_text})."
     )
-    return CheckResult("balance", above == 0, _measured(rows), text)
+    return CheckResult("balance", above == 0, measured(rows), text)
 
 
 def check_equipoise(
@@ -81,13 +80,13 @@ def check_equipoise(
         f"{_said(low)} à {_said(high)} ({_percent(threshold)} attendus) : les groupes se "
         "recouvrent trop peu."
     )
-    return CheckResult("equipoise", passed, _measured(rows), text)
+    return CheckResult("equipoise", passed, measured(rows), text)
 
 
 def check_positivity(
     adjusted: Adjusted,
     *,
-    smallest_effective_share: float = 0.5,
+    smallest_effective_share: float = 0.1,
     largest_weight_share: float = 0.05,
 ) -> CheckResult:
     """Whether the adjustment rests on many persons, in each arm.
@@ -115,7 +114,7 @@ def check_positivity(
                 "at_most": largest_weight_share,
             },
         ]
-    table = _measured(rows)
+    table = measured(rows)
     short = table["value"] < table["at_least"].fillna(-np.inf)
     heavy = table["value"] > table["at_most"].fillna(np.inf)
     failing = sorted(set(table.loc[short | heavy, "subject"]))
@@ -127,27 +126,9 @@ def check_positivity(
     return CheckResult("positivity", not failing, table, text)
 
 
-_COLUMNS = {
-    "subject": "object",
-    "statistic": "object",
-    "value": "float64",
-    "ci_low": "float64",
-    "ci_high": "float64",
-    "at_least": "float64",
-    "at_most": "float64",
-    "persons": "Int64",
-    "events": "Int64",
-}
-
-
-def _measured(rows: Sequence[Mapping[str, object]]) -> pd.DataFrame:
-    frame = pd.DataFrame([dict(row) for row in rows], columns=list(_COLUMNS))
-    return frame.astype(_COLUMNS)
-
-
 def _said(value: float) -> str:
-    return f"{value:.3g}".replace(".", ",")
+    return f"{round(value, 3):g}".replace(".", ",")
 
 
 def _percent(value: float) -> str:
-    return f"{_said(100 * value)} %"
+    return f"{100 * value:.1f} %".replace(".", ",").replace(",0 %", " %")

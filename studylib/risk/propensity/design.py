@@ -38,27 +38,33 @@ class Design:
         }
 
 
-def design(people: pd.DataFrame, formula: str, *, fewest_carriers: int = 0) -> Design:
+def design(
+    people: pd.DataFrame, formula: str, *, fewest_carriers: int = 0, fitted_on: int | None = None
+) -> Design:
     """The design matrix of ``formula`` on ``people``.
 
     Text columns are categories; the first in order is the one of comparison. Columns that do not
     vary (``constant``), that follow from those before them (``repeated``), or that fewer than
     ``fewest_carriers`` persons have or lack (``few_carriers``, flags and categories only) are left
-    out by name. EstimationError when a column is unknown, is not numbers, or misses a value.
+    out by name. Knots, categories and what is left out follow the first ``fitted_on`` rows (all by
+    default); the others are predicted from. EstimationError when a column is unknown, is not
+    numbers, or misses a value.
     """
     _check_columns(people, formula)
     found: dict[str, np.ndarray] = {}
     for term in terms(formula) if formula.strip() else ():
-        blocks = [_columns_of(people[factor.column], factor) for factor in term]
+        blocks = [_columns_of(people[factor.column], factor, fitted_on) for factor in term]
         crossed = blocks[0]
         for block in blocks[1:]:
             crossed = _crossed(crossed, block)
         found |= crossed
-    left_out = {name: why for name, x in found.items() if (why := _useless(x, fewest_carriers))}
+    left_out = {
+        name: why for name, x in found.items() if (why := _useless(x[:fitted_on], fewest_carriers))
+    }
     kept = {name: x for name, x in found.items() if name not in left_out}
     matrix = np.column_stack([np.ones(len(people)), *kept.values()])
     names = np.array([INTERCEPT, *kept])
-    free = _independent(matrix)
+    free = _independent(matrix[:fitted_on])
     left_out |= dict.fromkeys(names[~free].tolist(), "repeated")
     return Design(matrix[:, free], tuple(names[free].tolist()), left_out)
 
@@ -79,10 +85,10 @@ def _check_columns(people: pd.DataFrame, formula: str) -> None:
         )
 
 
-def _columns_of(values: pd.Series, factor: Factor) -> dict[str, np.ndarray]:
+def _columns_of(values: pd.Series, factor: Factor, fitted_on: int | None) -> dict[str, np.ndarray]:
     text = not (pd.api.types.is_numeric_dtype(values) or pd.api.types.is_bool_dtype(values))
     if factor.kind == "categories" or (text and factor.kind == "itself"):
-        levels = sorted(values.unique())[1:]
+        levels = sorted(values.iloc[:fitted_on].unique())[1:]
         return {f"{factor}={level}": (values == level).to_numpy(float) for level in levels}
     if text:
         raise EstimationError(f"Formule : « {factor} » demande une colonne de nombres.")
@@ -90,7 +96,7 @@ def _columns_of(values: pd.Series, factor: Factor) -> dict[str, np.ndarray]:
     if not np.isfinite(numbers).all():
         raise EstimationError(f"Formule : « {factor.column} » contient une valeur infinie.")
     if factor.kind == "spline":
-        basis = restricted_cubic_spline(numbers, knots_of(numbers, factor.number))
+        basis = restricted_cubic_spline(numbers, knots_of(numbers[:fitted_on], factor.number))
         return {f"{factor}[{i + 1}]": column for i, column in enumerate(basis.T)}
     return {str(factor): numbers**factor.number}
 

@@ -51,7 +51,7 @@ class LassoProblem:
 
     def heaviest_penalty(self) -> float:
         """The smallest penalty at which no sparse column enters."""
-        self.solve(np.inf, tolerance=1e-8)
+        self.solve(np.inf, tolerance=1e-6)
         return float(np.abs(self._slopes(self.linear)[1]).max())
 
     def solve(self, penalty: float, *, tolerance: float) -> None:
@@ -165,7 +165,7 @@ class LassoProblem:
             self.penalised = kept.copy()
             self.penalised[self.active] = point[len(free) :]
             moved = self.linear
-            if self._objective(moved, penalty) <= value + 1e-14:
+            if self._objective(moved, penalty) <= value + 1e-12:
                 return moved, True
             size /= 2
         self.free, self.penalised = free, kept

@@ -43,7 +43,7 @@ def equipoise_shares(score: Score, *, low: float = 0.3, high: float = 0.7) -> pd
     return pd.Series(shares, name="share")
 
 
-def preference_distribution(score: Score, *, bins: int = 20) -> pd.DataFrame:
+def preference_distribution(score: Score, *, bins: int = 10) -> pd.DataFrame:
     """How the preference score is spread in both arms: a PREFERENCE table, one row per arm and bin.
 
     Two arms. The last bin holds 1 too.
@@ -59,6 +59,7 @@ def preference_distribution(score: Score, *, bins: int = 20) -> pd.DataFrame:
             pd.DataFrame(
                 {
                     "arm": arm,
+                    "band": [f"{i / bins:.2f} à {(i + 1) / bins:.2f}" for i in range(bins)],
                     "bin": np.arange(1, bins + 1),
                     "bin_low": np.arange(bins) / bins,
                     "bin_high": np.arange(1, bins + 1) / bins,

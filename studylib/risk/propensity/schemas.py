@@ -41,6 +41,7 @@ PREFERENCE = Table(
     "preference",
     (
         Column("arm", "text", "compared group"),
+        Column("band", "text", "the bin, in words: rows of several tables answer by it"),
         Column("bin", "integer", "rank of the bin, from 1"),
         Column("bin_low", "number", "preference score from"),
         Column("bin_high", "number", "preference score to, this value left out"),

@@ -62,6 +62,9 @@ def _diagnoses(draws: Draws) -> str:
         SELECT s.stay, s.id, c.cim10, 'DAS', s.start, s.end_, 1.0, 0.0
         FROM stays AS s JOIN conditions AS c USING (id)
         WHERE c.onset <= s.start AND c.cim10 <> s.cim10 AND {coded} < {SECONDARY_SHARE}
+        UNION ALL
+        SELECT s.stay, s.id, a.code, 'DAS', s.start, s.end_, 1.0, 0.0
+        FROM stays AS s JOIN adverse_codes AS a USING (stay)
         ORDER BY person_id, start, stay_id, position DESC, code"""
 
 

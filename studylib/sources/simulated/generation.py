@@ -13,6 +13,7 @@ from studylib.sources import integrity
 from studylib.sources.engine.duck import DuckEngine
 from studylib.sources.made_once import made_once
 from studylib.sources.simulated import event_tables
+from studylib.sources.simulated.adverse_effects import create_adverse_codes
 from studylib.sources.simulated.anticoagulants import (
     create_anticoagulant_courses,
     create_bleedings,
@@ -51,14 +52,16 @@ def create_illnesses(
 def create_world(connection: DuckDBPyConnection, settings: Settings, low: int, high: int) -> None:
     """The world's tables for persons ``low`` to ``high - 1``: what truly happens to them.
 
-    ``people``, ``lives``, ``conditions``, ``stays``, ``deaths``, ``en_sus``, ``dispensings`` (a
-    view), ``consultation_events``, ``misusers``, and the lists they point to: ``packs``,
-    ``prescribers``, ``pharmacies``, ``establishment_list``, ``territory``, ``ghs_tariffs``.
+    ``people``, ``lives``, ``conditions``, ``stays``, ``adverse_codes``, ``deaths``, ``en_sus``,
+    ``dispensings`` (a view), ``consultation_events``, ``misusers``, and the lists they point to:
+    ``packs``, ``prescribers``, ``pharmacies``, ``establishment_list``, ``territory``,
+    ``ghs_tariffs``.
     """
     create_illnesses(connection, settings, low, high)
     create_lives(connection)
     create_deaths(connection, settings)
     create_stays(connection, settings)
+    create_adverse_codes(connection, settings)
     create_hospital_drugs(connection, settings)
     create_dispensings(connection, settings)
     create_consultations(connection, settings)

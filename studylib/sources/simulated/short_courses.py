@@ -14,6 +14,7 @@ LOCKDOWN_KEPT = 0.55  # short courses that still took place during the first loc
 FROM_HOSPITAL = 0.15  # prescribed on leaving a hospital or its emergencies
 FRAILTY = 0.6  # log of the rate for one more unit of frailty
 AGED = 75
+INAPPROPRIATE, INAPPROPRIATE_REGION = "N05BB01", "84"
 SIGNED_REGION = "53"
 
 
@@ -23,6 +24,13 @@ def kept_by_contract(region: str, atc: str, day: str, draw: str) -> str:
         f"({region} <> '{SIGNED_REGION}' OR {atc} NOT LIKE 'A02BC%' "
         f"OR {day} < {effect_start('contract_ppi')} OR {draw} < {effects()['contract_ppi']})"
     )
+
+
+def _inappropriate(atc: str, person: str) -> str:
+    """SQL: how much more one region prescribes a drug that old persons should not have."""
+    more = effects()["inappropriate_region"]
+    return f"""CASE WHEN {atc} = '{INAPPROPRIATE}' AND {person}.region = '{INAPPROPRIATE_REGION}'
+                      AND {person}.age_end > {AGED} THEN {more} ELSE 1 END"""
 
 
 def create_short_courses(connection: DuckDBPyConnection, settings: Settings) -> None:
@@ -84,7 +92,8 @@ def create_dated_courses(
                     * exp(m.per_10_years * (p.age_end - 45) / 10 + {FRAILTY} * p.frailty)
                     * CASE WHEN p.age_end > {AGED} THEN m.aged ELSE 1 END
                     * CASE WHEN m.atc LIKE 'A02BC%' AND p.region = '84'
-                      THEN {effects()["ppi_region"]} ELSE 1 END AS mean
+                      THEN {effects()["ppi_region"]} ELSE 1 END
+                    * {_inappropriate("m.atc", "p")} AS mean
             FROM people AS p CROSS JOIN short_kinds AS m
         ), present AS (SELECT * FROM rates WHERE draw >= exp(-mean)
         ), numbered AS (

@@ -1,11 +1,12 @@
 """Prescribing rules: what a rule says, and the persons it finds, in the engine."""
 
 from studylib.usage.rules.evaluation import Findings, evaluate
+from studylib.usage.rules.planted import check_region
 from studylib.usage.rules.results import (
     any_rule,
     exposure_counts,
+    regional_shares,
     rule_establishments,
-    rule_regions,
     rule_strata,
     rule_summary,
 )
@@ -17,10 +18,11 @@ __all__ = [
     "Rule",
     "RuleSet",
     "any_rule",
+    "check_region",
     "evaluate",
     "exposure_counts",
+    "regional_shares",
     "rule_establishments",
-    "rule_regions",
     "rule_strata",
     "rule_summary",
 ]

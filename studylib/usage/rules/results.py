@@ -83,10 +83,12 @@ def _status(findings: Findings, rule: Rule, persons: int) -> str:
     return "run" if persons else "nobody"
 
 
-def rule_regions(strata: pd.DataFrame, *, whole: str, level: float = 0.95) -> pd.DataFrame:
-    """Every indicator of ``strata`` at equal age and sex by region: ``cohort.standardised``."""
+def regional_shares(strata: pd.DataFrame, *, whole: str, level: float = 0.95) -> pd.DataFrame:
+    """Every indicator of ``strata`` at equal age and sex by region, for 100 persons (REGIONAL)."""
     parts = [
-        cohort.standardised(part, indicator=str(name), measure="share", whole=whole, level=level)
+        cohort.standardised(
+            part, indicator=str(name), measure="share", whole=whole, per=100, level=level
+        )
         for name, part in strata.groupby("indicator", sort=False)
     ]
     return pd.concat(parts, ignore_index=True) if parts else tables.empty(REGIONAL)

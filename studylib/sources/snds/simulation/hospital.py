@@ -188,4 +188,5 @@ def world_diagnoses(draws: Draws) -> str:
     """
     coded = draws.uniform("secondary", "s.stay", "ascii(c.cim10) * 4096 + length(c.name)")
     return f"""SELECT s.stay, c.cim10 AS code FROM stays AS s JOIN conditions AS c USING (id)
-        WHERE c.onset <= s.start AND {coded} < 0.5"""
+        WHERE c.onset <= s.start AND {coded} < 0.5
+        UNION ALL SELECT stay, code FROM adverse_codes"""
