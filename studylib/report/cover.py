@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any, Protocol
 
 from studylib import sources
-from studylib.report import context, french
+from studylib.report import context, french, self_controlled_words
 from studylib.report import labels as words
 from studylib.report.doubt_words import CHOSEN, gate_title
 from studylib.report.fragment import Fragment, escape, wrap
@@ -194,6 +194,7 @@ def _pairs(value: Mapping[str, Any]) -> str:
 
 
 PARAMETERS: Mapping[str, str] = {
+    **self_controlled_words.FIELDS,
     "age_bands": "Classes d'âge",
     "amount": "Montant",
     "arms": "Groupes comparés",
@@ -231,6 +232,7 @@ PARAMETERS: Mapping[str, str] = {
     "washout_days": "Période sans traitement avant l'entrée",
 }
 CHOICES: Mapping[str, str] = {
+    **self_controlled_words.CHOSEN,
     **CHOSEN,
     "biosimilar": "biosimilaire",
     "common": "communes",

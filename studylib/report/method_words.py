@@ -191,4 +191,9 @@ def _values(text: str, name: Callable[[str], str]) -> str:
     known = {**ESTIMATORS, **VALUES}
     if re.fullmatch(r"-?\d+\.\d+", text):
         return text.replace(".", ",")
-    return ", ".join(known.get(value) or name(value) for value in text.split(", "))
+    return ", ".join(known.get(value) or name(_with_comma(value)) for value in text.split(", "))
+
+
+def _with_comma(value: str) -> str:
+    """A decimal number as French writes it; anything else as it is."""
+    return value.replace(".", ",") if re.fullmatch(r"-?\d+\.\d+", value) else value

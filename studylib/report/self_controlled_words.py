@@ -80,3 +80,39 @@ REASONS: Mapping[str, str] = {
     "no trend": "le rapport attendu sans effet n'est pas calculable",
     "separation": "l'exposition sépare entièrement les cas des témoins",
 }
+
+# What requests of these studies choose, and the names of their fields.
+CHOSEN: Mapping[str, str] = {
+    "later": "la plus récente l'emporte",
+    "merge": "expositions réunies d'abord",
+    "months": "par mois",
+    "spline": "courbe lisse",
+    "none": "aucune",
+    "first": "le premier",
+    "all": "tous",
+    "independent": "indépendante de l'événement",
+    "event_dependent": "dépendante de l'événement, corrigée",
+    "wald": "normal (Wald)",
+    "profile": "de vraisemblance profilée",
+    "start": "début de l'exposition",
+    "drop": "écartés",
+    "split": "partagés entre les deux ordres",
+    "index_first": "comptés médicament étudié d'abord",
+    "marker_first": "comptés marqueur d'abord",
+    "beta_posterior": "loi bêta a posteriori",
+    "clopper_pearson": "exact (Clopper et Pearson)",
+}
+FIELDS: Mapping[str, str] = {
+    "first": "premier jour",
+    "last": "dernier jour",
+    "first_from": "compté depuis",
+    "last_from": "dernier compté depuis",
+    "index": "médicament étudié",
+    "marker": "marqueur",
+    "season": "saison",
+    "calendar": "calendrier",
+    "recurrence": "événements retenus",
+    "overlap": "fenêtres qui se recouvrent",
+    "naive_period_days": "période naïve",
+    "observation": "fin d'observation",
+}

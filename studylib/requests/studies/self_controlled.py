@@ -173,10 +173,11 @@ class SelfControlledParameters(StudyParameters):
 
     def analyses(self) -> dict[str, SelfControlledParameters]:
         """The parameters of each analysis: ``primary``, then the variants, changes applied."""
-        changed = {name: variant.changes() for name, variant in self.sensitivity.items()}
+        changed: dict[str, dict[str, Any]] = {"primary": {}}
+        changed |= {name: variant.changes() for name, variant in self.sensitivity.items()}
         return {
             name: self.model_copy(update={"sensitivity": {}, **update})
-            for name, update in ({"primary": dict[str, Any]()} | changed).items()
+            for name, update in changed.items()
         }
 
     def labels(self) -> dict[str, Libelle]:

@@ -143,9 +143,16 @@ def _told(
     }
 
 
-def window_counts(series: CaseSeries) -> pd.DataFrame:
-    """Cases, events and time of each window and of the rest: a WINDOWS table."""
-    counts = series.counts[series.counts["term"] != "total"]
+def window_counts(series: CaseSeries, *, gates: Gates | None = None) -> pd.DataFrame:
+    """Cases, events and time of each window: a WINDOWS table.
+
+    The rest of the time has no row: with the total of cases it would give away a window that
+    holds few events. Events by window tell the effect: while ``gates`` are closed there is one
+    row, of all the time.
+    """
+    term = series.counts["term"]
+    closed = gates is not None and gates.closed
+    counts = series.counts[term == "total" if closed else ~term.isin(["total", "unexposed"])]
     table = counts.assign(population="", person_years=counts["days"] / DAYS_PER_YEAR)
     return check(table[WINDOWS.names].reset_index(drop=True), WINDOWS)
 
