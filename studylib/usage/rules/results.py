@@ -95,16 +95,22 @@ def regional_shares(strata: pd.DataFrame, *, whole: str, level: float = 0.95) ->
 
 
 def exposure_counts(
-    findings: Findings, *, indicator: str, levels: Sequence[Level], names: Mapping[str, str]
+    findings: Findings,
+    *,
+    indicator: str,
+    levels: Sequence[Level],
+    names: Mapping[str, str],
+    minimum_age: int = 0,
 ) -> pd.DataFrame:
     """Persons exposed and who prescribed: one row per region of ``names``, in ``EXPOSURE``.
 
-    The dispensings are those, begun in the period, of a drug of a rule to a person the rule found.
-    They carry the prescribing establishment where there is one; ``prescribers`` is missing unless
-    the source's dispensings have a column ``prescriber``.
+    Persons are those of ``minimum_age`` or more. The dispensings are those, begun in the period,
+    of a drug of a rule to a person the rule found. They carry the prescribing establishment where
+    there is one; ``prescribers`` is missing unless the source's dispensings have a column
+    ``prescriber``.
     """
     rules = [rule.id for rule in findings.rules.rules if rule.level in levels]
-    given = _dispensings(findings, rules)
+    given = _dispensings(findings, rules, minimum_age)
     engine = findings.source.engine
     has_prescriber = "prescriber" in engine.columns(findings.source.table("dispensings"))
     sums = [
@@ -176,7 +182,7 @@ def rule_establishments(
     return tables.check(ordered[RULE_ESTABLISHMENTS.names], RULE_ESTABLISHMENTS)
 
 
-def _dispensings(findings: Findings, rules: Sequence[str]) -> Frame:
+def _dispensings(findings: Findings, rules: Sequence[str], minimum_age: int = 0) -> Frame:
     """Dispensings of the period of a drug of a rule to whom it found, each once, with the region.
 
     A rule of omission has no such dispensing.
@@ -194,7 +200,8 @@ def _dispensings(findings: Findings, rules: Sequence[str]) -> Frame:
     inside = findings.source.table("dispensings").filter(
         (nw.col("start") >= first) & (nw.col("start") < end)
     )
-    regions = findings.people.select("person_id", "region")
+    old = findings.people.filter(nw.col("age") >= minimum_age)
+    regions = old.select("person_id", "region")
     return inside.join(pairs, on=["person_id", "atc"], how="semi").join(
         regions, on="person_id", how="inner"
     )
