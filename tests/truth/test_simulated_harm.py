@@ -1,6 +1,8 @@
 """What the simulation plants of the harm of drugs is found again by the library."""
 
 import duckdb
+import numpy as np
+import pandas as pd
 import pytest
 
 from studylib import codes, cohort
@@ -100,8 +102,22 @@ def test_the_rules_find_the_region(source):
         history_days=90, grace_days=30, carry_over=True,
     )  # fmt: skip
     strata = rules.rule_strata(found)
-    assert rules.check_region(strata, source.truth, name).passed
-    assert rules.check_region(strata, None, name).passed is None
-    flat = strata.assign(events=strata["persons"] // 10)
-    assert rules.check_region(flat, source.truth, name).passed is False
+    row = rules.check_region(strata, source.truth, name).table.iloc[0]
+    error = np.log(row["ci_high"] / row["ci_low"]) / (2 * 1.96)
+    # shares are a little nearer to each other than the rates that are planted
+    assert abs(np.log(row["ratio"] / effects()["inappropriate_region"])) < 3.3 * error
+    assert row["ratio"] > 1.05
     assert rules.regional_shares(strata, whole="all")["estimate"].notna().all()
+
+
+def test_the_check_of_a_region_passes_fails_or_only_informs(source):
+    strata = pd.DataFrame(
+        {"indicator": "x", "region": ["11", "84"], "age_band": "75+", "sex": "F",
+         "persons": [10_000, 10_000], "events": [500, 800]}
+    )  # fmt: skip
+    made = rules.check_region(strata, source.truth, "x")
+    # log interval: 1.96 × (1/500 - 1/10000 + 1/800 - 1/10000) ** 0.5 = 0.1085
+    assert made.table.loc[0, "ci_low"] == pytest.approx(1.6 * np.exp(-0.1085), rel=0.01)
+    assert made.passed
+    assert rules.check_region(strata.assign(events=500), source.truth, "x").passed is False
+    assert rules.check_region(strata, None, "x").passed is None
