@@ -84,7 +84,7 @@ def test_the_library_finds_both(source):
         antithrombotics=[codes.codelist("avk"), codes.codelist("aod")],
         carry_days=15,
     )
-    names = dict.fromkeys(source.regions, "x")
+    names = {code: code for code in source.regions}
     coded = admissions.coded_bleedings(found, names=names, drug_class="Anticoagulants")
     assert admissions.check_coding(coded, source.truth).passed
     assert admissions.check_coding(coded, None).passed is None
