@@ -22,3 +22,8 @@ def persons(number: int) -> pd.DataFrame:
         event=event,
         exit_reason=np.where(event, "outcome", "end_of_follow_up"),
     )
+
+
+def weights(data: pd.DataFrame) -> np.ndarray:
+    """A weight a person, between one and two."""
+    return 1 + np.random.default_rng(len(data)).random(len(data))

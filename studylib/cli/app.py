@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from studylib import __version__
+from studylib.cli.bundle_command import bundle_app
 from studylib.cli.codes_command import codes_app
 from studylib.cli.import_command import import_app
 from studylib.cli.usage import Command, Group, translate_panels
@@ -27,6 +28,7 @@ app = typer.Typer(
 )
 data_app = typer.Typer(cls=Group, no_args_is_help=True, help="Données ouvertes : état, réception.")
 app.add_typer(data_app, name="data")
+app.add_typer(bundle_app, name="bundle")
 app.add_typer(codes_app, name="codes")
 app.add_typer(import_app, name="import")
 

@@ -36,6 +36,8 @@ def on_treatment(
     grace_days: int = 30,
     follow_up_days: int = 365,
     until: date,
+    latency_days: int = 0,
+    risk_window_days: int = 0,
     carry_over: bool = True,
     days: Frame | None = None,
 ) -> Frame:
@@ -44,13 +46,21 @@ def on_treatment(
     Time at risk runs from the index day and is cut by death, a dispensing of another arm, the end
     of the episode (see ``episodes``), the end of observation, ``follow_up_days`` or ``until`` (last
     day included). A person is at risk on the day of death, outcome or switch: an outcome on the
-    day of a switch belongs to the arm in use, for it is often what the switch answers. ``days`` is
-    a SUPPLY table to use instead of the arms' dispensings.
+    day of a switch belongs to the arm in use, for it is often what the switch answers.
+    ``risk_window_days`` keeps the arm at risk after its last covered day; ``latency_days`` takes
+    the first days away, and those who leave during them (see ``intention_to_treat``). ``days`` is a
+    SUPPLY table to use instead of the arms' dispensings.
     """
+    if risk_window_days < 0:
+        raise StudyError(f"Fenêtre de risque de {risk_window_days} jours : 0 ou plus attendu.")
     keys = list(cohort.key)
     supply = supply_of(cohort, days)
     spans = episodes(cohort, grace_days=grace_days, carry_over=carry_over, days=supply)
-    own = at_index(cohort, spans).group_by(*keys).agg(nw.col("end").max().alias("discontinuation"))
+    own = (
+        at_index(cohort, spans)
+        .group_by(*keys)
+        .agg((nw.col("end").max() + risk_window_days).alias("discontinuation"))
+    )
     others = supply.select("person_id", nw.col("arm").alias("other"), "start")
     switches = (
         cohort.index("arm")
@@ -61,7 +71,7 @@ def on_treatment(
     )
     people = cohort.people.join(own, on=keys, how="left").join(switches, on=keys, how="left")
     bounds = ("death", "switch", "discontinuation", "end_of_observation", "end_of_follow_up")
-    return _closed(cohort, people, outcome, positions, bounds, follow_up_days, until)
+    return _closed(cohort, people, outcome, positions, bounds, follow_up_days, until, latency_days)
 
 
 def intention_to_treat(
@@ -71,14 +81,17 @@ def intention_to_treat(
     positions: Sequence[str] | None = None,
     follow_up_days: int = 365,
     until: date,
+    latency_days: int = 0,
 ) -> Frame:
     """Follow-up whatever happens to the treatment: the FOLLOW_UP columns and region.
 
     Time at risk runs from the index day and is cut by death, the end of observation,
-    ``follow_up_days`` or ``until`` (last day included). Checkpointed.
+    ``follow_up_days`` or ``until`` (last day included). With ``latency_days``, it begins that many
+    days after index, where the outcome cannot come from the drug earlier: those who leave before,
+    by the outcome or otherwise, are not in the table. Checkpointed.
     """
-    bounds = ("death", "end_of_observation", "end_of_follow_up")
-    return _closed(cohort, cohort.people, outcome, positions, bounds, follow_up_days, until)
+    people, bounds = cohort.people, ("death", "end_of_observation", "end_of_follow_up")
+    return _closed(cohort, people, outcome, positions, bounds, follow_up_days, until, latency_days)
 
 
 def follow_up(
@@ -90,10 +103,13 @@ def follow_up(
     grace_days: int = 30,
     follow_up_days: int = 365,
     until: date,
+    latency_days: int = 0,
+    risk_window_days: int = 0,
 ) -> Frame:
     """The follow-up of the design named: see ``on_treatment`` and ``intention_to_treat``.
 
-    ``grace_days`` means nothing in intention to treat, and is not looked at there.
+    ``grace_days`` and ``risk_window_days`` mean nothing in intention to treat, and are not looked
+    at there.
     """
     if design == "on_treatment":
         return on_treatment(
@@ -103,10 +119,17 @@ def follow_up(
             grace_days=grace_days,
             follow_up_days=follow_up_days,
             until=until,
+            latency_days=latency_days,
+            risk_window_days=risk_window_days,
         )
     if design == "intention_to_treat":
         return intention_to_treat(
-            cohort, outcome, positions=positions, follow_up_days=follow_up_days, until=until
+            cohort,
+            outcome,
+            positions=positions,
+            follow_up_days=follow_up_days,
+            until=until,
+            latency_days=latency_days,
         )
     raise StudyError(
         f"Suivi « {design} » inconnu ; sont connus on_treatment et intention_to_treat."
@@ -121,9 +144,17 @@ def _closed(
     bounds: Sequence[str],
     follow_up_days: int,
     until: date,
+    latency_days: int,
 ) -> Frame:
-    if follow_up_days < 1:
-        raise StudyError(f"Suivi de {follow_up_days} jours : il en faut au moins un.")
+    if not 0 <= latency_days < follow_up_days:
+        raise StudyError(
+            f"Suivi de {follow_up_days} jours dont {latency_days} de latence : il en faut au moins "
+            "un après une latence nulle ou positive."
+        )
+    if latency_days and cohort.key != ("person_id",):
+        raise StudyError(
+            "Latence : elle n'est pas définie pour des personnes entrées plusieurs fois."
+        )
     last = day(until)
     dated = people.with_columns(
         (nw.col("death_date") + 1).alias("death"),
@@ -139,7 +170,9 @@ def _closed(
     exit_day = nw.when(nw.col("event")).then(nw.col("outcome_day") + 1).otherwise(nw.col("cut"))
     exits = risked.with_columns(exit_day.alias("exit"), _reason(bounds).alias("exit_reason"))
     columns = ("arm", "region", "exit", "event", "exit_reason")
-    dated = exits.with_columns(nw.col("index_date").alias("entry"))
+    dated = exits.with_columns((nw.col("index_date") + latency_days).alias("entry"))
+    if latency_days:
+        dated = dated.filter(nw.col("exit") > nw.col("entry"))
     table = dated.select(*dict.fromkeys((*cohort.follow_up_key, "person_id", "entry", *columns)))
     return cohort.source.engine.checkpoint(table, "follow_up")
 

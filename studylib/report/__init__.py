@@ -1,35 +1,74 @@
 """Everything a reader sees: masked tables, figures, sentences, and the page that holds them."""
 
-from studylib.report import disclosure, french, page
-from studylib.report.blocks import check, keep, key_figures, note
-from studylib.report.cover import banners, header, parameters
+from studylib.report import (
+    bundle,
+    disclosure,
+    french,
+    page,
+)
+from studylib.report.blocks import (
+    check,
+    keep,
+    key_figures,
+    note,
+)
+from studylib.report.cover import (
+    banners,
+    header,
+    parameters,
+)
 from studylib.report.figures import (
     balance_plot,
+    confounder_map,
     flow_chart,
     forest,
+    negative_controls,
+    preference_plot,
     region_chart,
     survival_curves,
     time_series,
 )
-from studylib.report.fragment import Fragment
-from studylib.report.sentences import ratio_sentence, sentence, sentences
-from studylib.report.tables import table
+from studylib.report.fragment import (
+    Fragment,
+)
+from studylib.report.gates import (
+    gate_titles,
+    gates,
+)
+from studylib.report.methods import (
+    methods,
+)
+from studylib.report.sentences import (
+    ratio_sentence,
+    sentence,
+    sentences,
+)
+from studylib.report.tables import (
+    table,
+)
 
 __all__ = [
     "Fragment",
     "balance_plot",
     "banners",
+    "bundle",
     "check",
+    "confounder_map",
     "disclosure",
     "flow_chart",
     "forest",
     "french",
+    "gate_titles",
+    "gates",
     "header",
     "keep",
     "key_figures",
+    "methods",
+    "negative_controls",
     "note",
     "page",
     "parameters",
+    "preference_plot",
     "ratio_sentence",
     "region_chart",
     "sentence",

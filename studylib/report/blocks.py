@@ -10,7 +10,8 @@ import pandas as pd
 from studylib import project, tables
 from studylib.errors import StudyError
 from studylib.report import context, french, labels
-from studylib.report.cells import WITHHELD, small
+from studylib.report.cells import WITHHELD, not_seen, small
+from studylib.report.doubt_words import gate_title
 from studylib.report.fragment import Fragment, escape, slug, wrap
 from studylib.report.sentences import masked_row
 from studylib.report.tables import table
@@ -43,11 +44,11 @@ def check(result: CheckResult, *, schema: Table | None = None) -> Fragment:
     outcome = {
         True: "Contrôle satisfait",
         False: "Contrôle non satisfait",
-        None: "Pour information",
+        None: "Pour information" if result.evaluated else "Contrôle non évalué",
     }[result.passed]
     kind = {True: "passed", False: "failed", None: "informs"}[result.passed]
     sign = {True: "✓", False: "✗", None: "•"}[result.passed]
-    words = french.typeset(french.months_named(f"{result.name} : {result.text}"))
+    words = french.typeset(french.months_named(f"{gate_title(result.name)} : {result.text}"))
     html = (
         f'<p><span aria-hidden="true">{sign}</span> <strong>{outcome}.</strong> {escape(words)}</p>'
     )
@@ -94,6 +95,8 @@ def _headline(figure: KeyFigure, within: pd.DataFrame | None) -> str:
     if isinstance(figure, tuple):
         row, withheld = masked_row(figure[0], within)
         content = row[figure[1]]
+        if french.absent(content) and figure[1] == "estimate" and (reason := not_seen(row)):
+            return reason
         if french.absent(content):
             return WITHHELD if withheld or figure[1] in ("persons", "events") else french.MISSING
         if figure[1] in ("estimate", "ci_low", "ci_high"):

@@ -43,6 +43,8 @@ def written(
     told = hidden(masked, row, name)
     if told:
         return told
+    if name == "estimate" and (reason := not_seen(frame.iloc[row])):
+        return reason
     if "measure" in frame.columns and name in ("estimate", "ci_low", "ci_high"):
         measure = str(frame["measure"].iloc[row])
         low, high = (frame[side].iloc[row] if limits else None for side in ("ci_low", "ci_high"))
@@ -52,6 +54,12 @@ def written(
         ends = [plain(frame, schema, row, side, names) for side in ("ci_low", "ci_high")]
         return f"{text} ({ends[0]} à {ends[1]})"
     return text
+
+
+def not_seen(row: pd.Series) -> str:
+    """Why gates withhold the estimate of a row, in words; empty when they do not."""
+    how = str(row.get("method", ""))
+    return labels.method(how) if "; withheld=" in how and french.absent(row["estimate"]) else ""
 
 
 def plain(
@@ -89,7 +97,9 @@ def _figure(amount: float, column: Column, values: pd.Series) -> str:
         return french.number(amount)
     if "ratio" in (column.name, *column.meaning.replace(",", "").split()):
         return french.number(amount, decimals=3)
-    return french.significant(amount)
+    told = french.significant(amount)
+    limit = column.name in ("at_least", "at_most") and "," in told  # as it was chosen: 0,05
+    return told.rstrip("0").rstrip(",") if limit else told
 
 
 def word(name: str, content: str, names: Mapping[str, str] | None = None) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Any, Protocol
@@ -9,6 +10,7 @@ from typing import Any, Protocol
 from studylib import sources
 from studylib.report import context, french
 from studylib.report import labels as words
+from studylib.report.doubt_words import CHOSEN, gate_title
 from studylib.report.fragment import Fragment, escape, wrap
 from studylib.report.grid import Grid
 from studylib.report.tables import grid_html, grid_text
@@ -50,12 +52,22 @@ class Request(Protocol):
 
 
 def banners(request: Request, *, on: date | None = None) -> tuple[str, ...]:
-    """What a reader must know first: synthetic data, obstacles to publication, lateness."""
+    """What a reader must know first: synthetic data, obstacles, gates opened, lateness."""
     found = [SYNTHETIC] if sources.is_synthetic(str(request.source)) else []
     found += [f"Non publiable : {sentence}" for sentence in request.publication_obstacles()]
+    found += _openings(request)
     late = request.days_late(on) if on else 0
     found += [f"Réponse en retard de {french.plural(late, 'jour')}."] if late else []
     return tuple(french.typeset(sentence) for sentence in found)
+
+
+def _openings(request: Request) -> list[str]:
+    """Each diagnostic gate that the request opens: which, by whom, when, why."""
+    return [
+        f"Contrôle « {gate_title(str(each.gate))} » levé par {each.by}, le {french.day(each.on)}, "
+        f"motif : {str(each.reason).rstrip('.')}."
+        for each in getattr(request.parameters, "opened_gates", ())
+    ]
 
 
 def header(request: Request, *, show_zero: bool = True, on: date | None = None) -> Fragment:
@@ -162,7 +174,8 @@ def _said(value: Any, name: str = "") -> str:
         return french.percent(value, decimals=0)
     if isinstance(value, float):
         return french.number(value) if value.is_integer() else french.significant(value)
-    return words.value(french.month(str(value)), CHOICES)
+    text = str(value)
+    return words.value(french.month(text) if re.fullmatch(r"\d{4}-\d{2}", text) else text, CHOICES)
 
 
 def _pairs(value: Mapping[str, Any]) -> str:
@@ -229,6 +242,7 @@ PARAMETERS: Mapping[str, str] = {
     "washout_days": "Période sans traitement avant l'entrée",
 }
 CHOICES: Mapping[str, str] = {
+    **CHOSEN,
     "biosimilar": "biosimilaire",
     "common": "communes",
     "direct": "directe",

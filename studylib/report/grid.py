@@ -126,7 +126,10 @@ def _interval_leader(schema: Table, columns: list[str]) -> str:
 
 
 def _balance(masked: Masked, names: Mapping[str, str] | None) -> Grid:
-    """Baseline characteristics: one column per group, then the standardised difference."""
+    """Baseline characteristics: one column per group, then the standardised differences.
+
+    The one after adjustment has a column only where there was an adjustment.
+    """
     frame = masked.frame
     arms, references = ([*frame[side].unique()] for side in ("arm", "reference"))
     extra = [
@@ -139,14 +142,18 @@ def _balance(masked: Masked, names: Mapping[str, str] | None) -> Grid:
     ]
     headers.append("Groupe" if several else _headed(masked, "arm", arms, names))
     headers.append(_headed(masked, "reference", references, names))
-    headers.append(labels.column("smd", names))
+    smds = ["smd"] + ["smd_after"] * bool(_says_something(frame, masked, "smd_after"))
+    headers += [labels.column(name, names) for name in smds]
     rows = []
     for row in range(len(frame)):
         text = [labels.value(frame[n].iloc[row], names) for n in ["covariate", *extra, *several]]
         sides = [_side(masked, row, side) for side in ("arm", "reference")]
-        difference = french.number(frame["smd"].iloc[row], decimals=3)
-        rows.append((*text, *sides, cells.hidden(masked, row, "smd") or difference))
-    figures = tuple([False] * (len(headers) - 3) + [True] * 3)
+        differences = [
+            cells.hidden(masked, row, name) or french.number(frame[name].iloc[row], decimals=3)
+            for name in smds
+        ]
+        rows.append((*text, *sides, *differences))
+    figures = tuple([False] * (len(headers) - len(smds) - 2) + [True] * (len(smds) + 2))
     return Grid(tuple(headers), tuple(rows), figures)
 
 

@@ -31,8 +31,12 @@ class Measure:
 MEASURES: Mapping[str, Measure] = {
     "hazard_ratio": Measure("Rapport de risques instantanés (HR)", "ratio", "HR"),
     "rate_ratio": Measure("Rapport de taux d'incidence", "ratio", "RTI"),
+    "mean_difference": Measure("Différence de moyennes", "number"),
     "risk_ratio": Measure("Rapport de risques", "ratio", "RR"),
     "odds_ratio": Measure("Rapport de cotes (OR)", "ratio", "OR"),
+    "incidence_rate_ratio": Measure("Rapport de taux d'incidence (IRR)", "ratio", "IRR"),
+    "crude_sequence_ratio": Measure("Rapport de séquences brut", "ratio", "RS brut"),
+    "adjusted_sequence_ratio": Measure("Rapport de séquences ajusté", "ratio", "RS ajusté"),
     "spending_ratio": Measure("Rapport de dépenses standardisé", "ratio", "Rapport"),
     "incidence_rate": Measure("Incidence pour 1\u202f000 personnes-années", "rate", "Incidence", 1),
     "rate_difference": Measure(
@@ -45,6 +49,13 @@ MEASURES: Mapping[str, Measure] = {
     "survival": Measure("Survie sans événement", "share", decimals=1),
     "risk": Measure("Risque", "share"),
     "risk_difference": Measure("Différence de risque (points de pourcentage)", "share"),
+    "mean_time_difference": Measure(
+        "Différence de temps moyen sans événement (jours)", "number", decimals=1
+    ),
+    "attributable_fraction": Measure("Fraction attribuable", "share"),
+    "subdistribution_hazard_ratio": Measure(
+        "Rapport de risques de sous-répartition (Fine et Gray)", "ratio", "sHR"
+    ),
     "share": Measure("Part pour 100 personnes, à âge et sexe égaux", "number", "Part", 1),
     "rate": Measure(
         "Taux pour 100\u202f000 personnes-années, à âge et sexe égaux", "number", "Taux", 1
@@ -81,6 +92,10 @@ def value(name: object, labels: Mapping[str, str] | None = None) -> str:
     text = str(name)
     if " / " in text and text not in (labels or {}):
         return " contre ".join(value(side, labels) for side in text.split(" / "))
+    for mark in (" → ", ": "):
+        if mark in text and text not in (labels or {}):
+            parts = [value(part, labels) for part in text.split(mark)]
+            return french.typeset(f" {mark.strip()} ".join(parts))
     known = (labels or {}).get(text) or VALUES.get(text)
     if known is None and text in MEASURES:
         known = MEASURES[text].label

@@ -13,6 +13,7 @@ import pandas as pd
 from studylib.errors import StudyError
 from studylib.report import french
 from studylib.report import labels as words
+from studylib.report.cells import not_seen
 from studylib.report.disclosure import Masked
 from studylib.report.fragment import Fragment, escape, wrap
 from studylib.report.tables import review
@@ -80,6 +81,8 @@ def _withheld(masked: Masked, place: int) -> bool:
 
 def _told(row: pd.Series, labels: Mapping[str, str] | None) -> str:
     measure = words.measure(str(row["measure"]))
+    if reason := not_seen(row):
+        return f"{_start(row, labels)}{_lower_first(measure.label)} {reason}."
     if pd.isna(row["estimate"]):
         return f"{_start(row, labels)}{measure.label} non estimable."
     shown = french.typeset(_with_interval(row))

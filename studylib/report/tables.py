@@ -9,7 +9,7 @@ import pandas as pd
 
 from studylib.errors import StudyError
 from studylib.report import context, disclosure, french
-from studylib.report.cells import WITHHELD, small
+from studylib.report.cells import WITHHELD, not_seen, small
 from studylib.report.disclosure import Masked
 from studylib.report.fragment import Fragment, escape, wrap
 from studylib.report.grid import Grid, explanation, lay_out
@@ -96,6 +96,11 @@ def as_text(masked: Masked) -> pd.DataFrame:
         if (marks != "").any():
             words = marks.map({"small": small(masked.threshold), "withheld": WITHHELD})
             shown[name] = shown[name].astype(object).where(marks == "", words)
+    if {"estimate", "method"} <= set(shown.columns):
+        reasons = masked.frame.apply(not_seen, axis=1) if len(shown) else shown["method"]
+        if (reasons != "").any():
+            kept = shown["estimate"].astype(object)
+            shown["estimate"] = kept.where((reasons == "") | kept.notna(), reasons)
     return shown
 
 

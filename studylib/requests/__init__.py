@@ -2,6 +2,7 @@
 
 from studylib.requests.codelists import codelists_of
 from studylib.requests.finding import find
+from studylib.requests.gates import GateThresholds, Opening, Openings
 from studylib.requests.models import Scope, StudyRequest
 from studylib.requests.reading import read
 from studylib.requests.registry import STUDIES, StudyType
@@ -11,7 +12,10 @@ from studylib.requests.studies import IatrogenicRiskParameters, RegionalSpending
 
 __all__ = [
     "STUDIES",
+    "GateThresholds",
     "IatrogenicRiskParameters",
+    "Opening",
+    "Openings",
     "RegionalSpendingParameters",
     "Scope",
     "StudyParameters",

@@ -126,7 +126,12 @@ class StudyRequest(StrictModel, Generic[P]):
         return self._scope(self._region)
 
     def scopes(self) -> tuple[Scope, ...]:
-        """One scope per region, then all together when there are several."""
+        """One scope per region, then all together when there are several.
+
+        Only all together for a study that has no report of each region.
+        """
+        if self.parameters.one_scope:
+            return (self._scope(None),)
         single = tuple(self._scope(code) for code in self.regions)
         return (*single, self._scope(None)) if len(single) > 1 else single
 

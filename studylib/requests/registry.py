@@ -6,15 +6,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from studylib import economics, tables, usage
+from studylib import economics, risk, tables, usage
+from studylib.report import bundle
 from studylib.requests.strict import StudyParameters
 from studylib.requests.studies import (
     DataQualityParameters,
     IatrogenicRiskParameters,
     InappropriateMedicationParameters,
+    PooledSynthesisParameters,
     RegionalSpendingParameters,
 )
-from studylib.risk import schemas
+from studylib.risk import pooling, schemas
 from studylib.sources import quality_checks
 
 
@@ -76,15 +78,33 @@ _KNOWN = (
         {
             "flow": tables.FLOW,
             "balance": tables.BALANCE,
+            "balance_adjusted": tables.BALANCE,
             "exits": tables.EXITS,
             "cumulative_incidence": tables.CURVES,
             "survival": tables.CURVES,
             "incidence": tables.ESTIMATES,
             "hazard_ratios": tables.ESTIMATES,
+            "calibrated": tables.ESTIMATES,
+            "e_values": risk.doubt.E_VALUES,
             "risk_differences": tables.ESTIMATES,
+            "impact": risk.IMPACT,
             "sensitivity": tables.ESTIMATES,
+            "profile": risk.PROFILES,
         },
         memory_gb=2.0,
+        sources=("simulated",),
+    ),
+    _study(
+        "pooled_synthesis",
+        "Synthèse de plusieurs observatoires",
+        PooledSynthesisParameters,
+        {
+            "sites": bundle.SITES,
+            "site_estimates": tables.ESTIMATES,
+            "pooled": tables.ESTIMATES,
+            "heterogeneity": pooling.HETEROGENEITY,
+        },
+        memory_gb=1.0,
         sources=("simulated",),
     ),
     _study(

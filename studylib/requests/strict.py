@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from pydantic import BaseModel, ConfigDict
 
 
@@ -12,4 +14,9 @@ class StrictModel(BaseModel):
 
 
 class StudyParameters(StrictModel):
-    """What every model of study parameters is; each kind of study adds its own fields."""
+    """What every model of study parameters is; each kind of study adds its own fields.
+
+    A study that answers for all its regions at once, and has no report of each, sets ``one_scope``.
+    """
+
+    one_scope: ClassVar[bool] = False

@@ -1,17 +1,161 @@
 """Iatrogenic risk: from follow-up to estimates, each a row of one tidy table."""
 
-from studylib.risk.cox import hazard_ratio
-from studylib.risk.difference import risk_difference
-from studylib.risk.incidence import incidence_rate, poisson_interval
-from studylib.risk.planted import check_planted
-from studylib.risk.survival import cumulative_incidence, survival
+from studylib.risk import (
+    doubt,
+    pooling,
+)
+from studylib.risk.comparison import (
+    Comparison,
+    comparison,
+)
+from studylib.risk.conditional_logistic import (
+    conditional_logistic,
+)
+from studylib.risk.cox import (
+    check_proportional_hazards,
+    cox_coefficients,
+    hazard_ratio,
+    likelihood_profile,
+    time_varying_hazard_ratio,
+)
+from studylib.risk.gates import (
+    Gates,
+    Thresholds,
+)
+from studylib.risk.gates.checks import (
+    check_mdrr,
+    check_mdrr_self_controlled,
+    check_person_time,
+    check_prevalence_drift,
+    check_systematic_error,
+)
+from studylib.risk.gates.of_study import (
+    negative_controls,
+    study_gates,
+)
+from studylib.risk.impact import (
+    attributable,
+    attributable_fraction,
+    population_attributable_fraction,
+)
+from studylib.risk.incidence import (
+    incidence_rate,
+    poisson_interval,
+)
+from studylib.risk.marginal import (
+    doubly_robust_difference,
+    pseudo_risk,
+    standardised_difference,
+    weighted_difference,
+)
+from studylib.risk.planted import (
+    check_planted,
+)
+from studylib.risk.propensity import (
+    Adjusted,
+    Score,
+    adjusted,
+    balance,
+    check_balance,
+    check_equipoise,
+    check_positivity,
+    high_dimensional_covariates,
+    lasso_propensity_score,
+    match_sets,
+    preference_distribution,
+    propensity_score,
+    wide_balance,
+)
+from studylib.risk.sampled_designs import (
+    case_crossover,
+    controls_found,
+    incidence_density_sets,
+    nested_case_control,
+)
+from studylib.risk.schemas import (
+    COEFFICIENTS,
+    IMPACT,
+    PROFILES,
+)
+from studylib.risk.self_controlled import (
+    case_series,
+    self_controlled_case_series,
+)
+from studylib.risk.sequence_symmetry import (
+    gaps_by_week,
+    null_ratio,
+    sequence_symmetry,
+    sequences,
+)
+from studylib.risk.time_to_event import (
+    cause_specific_hazard_ratios,
+    cumulative_incidence,
+    mean_time_difference,
+    risk_difference,
+    subdistribution_hazard_ratio,
+    survival,
+)
 
 __all__ = [
+    "COEFFICIENTS",
+    "IMPACT",
+    "PROFILES",
+    "Adjusted",
+    "Comparison",
+    "Gates",
+    "Score",
+    "Thresholds",
+    "adjusted",
+    "attributable",
+    "attributable_fraction",
+    "balance",
+    "case_crossover",
+    "case_series",
+    "cause_specific_hazard_ratios",
+    "check_balance",
+    "check_equipoise",
+    "check_mdrr",
+    "check_mdrr_self_controlled",
+    "check_person_time",
     "check_planted",
+    "check_positivity",
+    "check_prevalence_drift",
+    "check_proportional_hazards",
+    "check_systematic_error",
+    "comparison",
+    "conditional_logistic",
+    "controls_found",
+    "cox_coefficients",
     "cumulative_incidence",
+    "doubly_robust_difference",
+    "doubt",
+    "gaps_by_week",
     "hazard_ratio",
+    "high_dimensional_covariates",
+    "incidence_density_sets",
     "incidence_rate",
+    "lasso_propensity_score",
+    "likelihood_profile",
+    "match_sets",
+    "mean_time_difference",
+    "negative_controls",
+    "nested_case_control",
+    "null_ratio",
     "poisson_interval",
+    "pooling",
+    "population_attributable_fraction",
+    "preference_distribution",
+    "propensity_score",
+    "pseudo_risk",
     "risk_difference",
+    "self_controlled_case_series",
+    "sequence_symmetry",
+    "sequences",
+    "standardised_difference",
+    "study_gates",
+    "subdistribution_hazard_ratio",
     "survival",
+    "time_varying_hazard_ratio",
+    "weighted_difference",
+    "wide_balance",
 ]

@@ -9,19 +9,29 @@ from studylib.tables import CheckResult
 COLUMNS = ["exposure", "reference", "value", "estimate", "ci_low", "ci_high"]
 
 
-def check_planted(estimates: pd.DataFrame, truth: pd.DataFrame | None, outcome: str) -> CheckResult:
-    """Whether the intervals of hazard ratios hold the planted ones; only informs on real data.
+def check_planted(
+    estimates: pd.DataFrame,
+    truth: pd.DataFrame | None,
+    outcome: str | None,
+    *,
+    kind: str = "hazard_ratio",
+    measure: str = "hazard_ratio",
+    comparison: str = "{exposure} / {reference}",
+) -> CheckResult:
+    """Whether the intervals of ratios hold the planted ones; only informs on real data.
 
     ``truth`` has the columns of ``sources.simulated.planted_effects``; ``outcome`` names the code
-    list of the outcome. Table: exposure, reference, value, estimate, ci_low, ci_high.
+    list of the outcome (None: whichever the comparison names). ``kind`` is that of the planted
+    effects, ``measure`` and ``comparison`` those of the rows they are held against. Table:
+    exposure, reference, value, estimate, ci_low, ci_high.
     """
     rows = []
     for _, effect in (truth if truth is not None else pd.DataFrame()).iterrows():
-        compared = f"{effect['exposure']} / {effect['reference']}"
+        compared = comparison.format(**effect)
         found = estimates[
-            (estimates["comparison"] == compared) & (estimates["measure"] == "hazard_ratio")
+            (estimates["comparison"] == compared) & (estimates["measure"] == measure)
         ].dropna(subset=["estimate"])
-        if effect["kind"] == "hazard_ratio" and effect["outcome"] == outcome and len(found):
+        if effect["kind"] == kind and outcome in (None, effect["outcome"]) and len(found):
             rows.append({**effect[COLUMNS[:3]], **found.iloc[0][COLUMNS[3:]]})
     table = pd.DataFrame(rows, columns=COLUMNS)
     name = "Effet introduit par la simulation"

@@ -74,13 +74,34 @@ def estimates(rows: Iterable[dict[str, object]], *, gates: Gates | None = None) 
     return gates.release(checked) if gates is not None else checked
 
 
-def against(follow_up: pd.DataFrame, reference: str, arms: Sequence[str] = ()) -> list[str]:
+def against(
+    follow_up: pd.DataFrame,
+    reference: str,
+    arms: Sequence[str] = (),
+    *,
+    repeated: bool = False,
+) -> list[str]:
     """The arms other than ``reference``, sorted; EstimationError when there is nothing to compare.
 
     The arms are those of the study when given, else those present.
 
     Also refuses person-time that cannot be analysed: an exit that does not come after its entry,
-    a person counted twice.
+    a person counted twice unless persons may be ``repeated`` (the estimator clusters them).
+    """
+    refuse_person_time(follow_up, repeated=repeated)
+    arms = sorted(arms or set(follow_up["arm"]))
+    if reference not in arms or len(arms) < 2:
+        raise EstimationError(
+            f"Estimation : groupe de référence « {reference} » et un autre groupe attendus ; "
+            f"groupes présents : {', '.join(arms)}."
+        )
+    return [arm for arm in arms if arm != reference]
+
+
+def refuse_person_time(follow_up: pd.DataFrame, *, repeated: bool = False) -> None:
+    """EstimationError for person-time that cannot be analysed.
+
+    Nobody, an exit that does not come after its entry, a person counted twice unless ``repeated``.
     """
     if follow_up.empty:
         raise EstimationError("Estimation : aucune personne suivie.")
@@ -89,12 +110,5 @@ def against(follow_up: pd.DataFrame, reference: str, arms: Sequence[str] = ()) -
             "Estimation : des personnes ont un temps de suivi nul ou négatif ; "
             "voir cohort.check_person_time."
         )
-    if follow_up["person_id"].duplicated().any():
+    if not repeated and follow_up["person_id"].duplicated().any():
         raise EstimationError("Estimation : des personnes figurent deux fois dans le suivi.")
-    arms = sorted(arms or set(follow_up["arm"]))
-    if reference not in arms or len(arms) < 2:
-        raise EstimationError(
-            f"Estimation : groupe de référence « {reference} » et un autre groupe attendus ; "
-            f"groupes présents : {', '.join(arms)}."
-        )
-    return [arm for arm in arms if arm != reference]

@@ -22,6 +22,45 @@ PROFILES = Table(
     ),
 )
 
+COEFFICIENTS = Table(
+    "coefficients",
+    (
+        Column("term", "text", "covariate"),
+        Column("coefficient", "number", "log hazard ratio", from_counts=_FROM),
+        Column("standard_error", "number", "of the model", from_counts=_FROM),
+        Column("robust_error", "number", "of the sandwich", from_counts=_FROM),
+        Column("ratio", "number", "hazard ratio", from_counts=_FROM),
+        Column("ci_low", "number", "lower 95 % limit of the ratio", from_counts=_FROM),
+        Column("ci_high", "number", "upper 95 % limit of the ratio", from_counts=_FROM),
+        Column("p_value", "number", "two-sided", from_counts=_FROM),
+        Column("log_likelihood", "number", "of the model", from_counts=_FROM),
+        Column("null_log_likelihood", "number", "without covariates", from_counts=_FROM),
+        Column("concordance", "number", "Harrell's, share of pairs", from_counts=_FROM),
+        Column("persons", "integer", "persons analysed", counts="persons"),
+        Column("events", "integer", "outcomes counted", counts="events"),
+    ),
+    key=("term",),
+)
+
+IMPACT = Table(
+    "impact",
+    (
+        Column("population", "text", "region or set of regions"),
+        Column("comparison", "text", "arm against reference"),
+        Column("outcome", "text", "the event studied"),
+        Column("scenario", "text", "attributable, or the name of a prevention scenario"),
+        Column("share", "number", "part of what is attributable that it touches", unit="share"),
+        Column("quantity", "text", "cases or hospital_days"),
+        Column("observed", "number", "in the treated", nullable=True, from_counts=_FROM),
+        Column("estimate", "number", "of which attributable", nullable=True, from_counts=_FROM),
+        Column("ci_low", "number", "lower 95 % limit", nullable=True, from_counts=_FROM),
+        Column("ci_high", "number", "upper 95 % limit", nullable=True, from_counts=_FROM),
+        Column("persons", "integer", "persons treated", counts="persons"),
+        Column("events", "integer", "outcomes in the treated", counts="events"),
+        Column("method", "text", "how it was estimated"),
+    ),
+)
+
 _STAYS = ("stays", "events")
 
 ADMISSIONS = Table(

@@ -29,6 +29,7 @@ def identity(request: StudyRequest[Any]) -> str:
             "source": request.source,
             "fingerprint": _fingerprint(request),
             "files": _open_files() if _reads_open_data(request) else {},
+            **_given_files(request),
         }
     )
 
@@ -41,6 +42,7 @@ def read(request: StudyRequest[Any], run_folder: Path | None = None) -> dict[str
     }
     if _reads_open_data(request):
         known["files"] = _open_files()
+    known |= _given_files(request)
     if fingerprint := _fingerprint(request):
         known["fingerprint"] = fingerprint
     if run_folder is None:
@@ -55,6 +57,13 @@ def read(request: StudyRequest[Any], run_folder: Path | None = None) -> dict[str
 def _fingerprint(request: StudyRequest[Any]) -> str:
     """The fingerprint of a source of persons; empty for one that this site does not know."""
     return sources.fingerprint(request.source) if request.source in sources.names() else ""
+
+
+def _given_files(request: StudyRequest[Any]) -> dict[str, dict[str, str]]:
+    """Hash of each file that the request itself names, by name; nothing when it names none."""
+    named = getattr(request.parameters, "files", None)
+    files = named() if callable(named) else ()
+    return {"given": {file.name: hashing.of_file(file) for file in files}} if files else {}
 
 
 def _reads_open_data(request: StudyRequest[Any]) -> bool:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from studylib.report import context, page
 from studylib.report.disclosure import exposed_by_parts
+from studylib.requests import STUDIES
 from studylib.runs import record
 from studylib.runs.record import GateOutcome, RunRecord
 
@@ -36,8 +37,11 @@ def tell(run: RunRecord, work: Path) -> None:
 def outcome(run: RunRecord, tables_folder: Path) -> GateOutcome | None:
     """The rule's outcome for a run and its tables; None for a region without a synthesis yet.
 
-    A synthesis is not published before each of its regions has been run.
+    A synthesis is not published before each of its regions has been run. None too for a study that
+    has no report of each region: what it sums was masked by those who sent it.
     """
+    if run.study in STUDIES and STUDIES[run.study].parameters_model.one_scope:
+        return None
     whole = run if run.scope == WHOLE else _latest_like(run, WHOLE)
     if whole is None:
         return None

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+from typing import TypedDict
+
 from studylib.tables.contract import Column, Table
+
+
+class _Options(TypedDict):
+    nullable: bool
+    from_counts: tuple[str, ...]
+
 
 _ALL = ("persons", "events")
 _ARM = ("arm_persons", "arm_count")
 _REFERENCE = ("reference_persons", "reference_count")
+_BOTH: _Options = {"nullable": True, "from_counts": (*_ARM, *_REFERENCE)}
 
 ESTIMATES = Table(
     "estimates",
@@ -22,7 +31,9 @@ ESTIMATES = Table(
         Column("p_value", "number", "two-sided", nullable=True, from_counts=_ALL),
         Column("persons", "integer", "persons analysed", counts="persons"),
         Column("events", "integer", "outcomes counted", counts="events"),
-        Column("person_years", "number", "time at risk", unit="years", from_counts=_ALL),
+        Column(
+            "person_years", "number", "time at risk", unit="years", nullable=True, from_counts=_ALL
+        ),
         Column("method", "text", "estimator and its choices"),
     ),
 )
@@ -66,6 +77,11 @@ BALANCE = Table(
             nullable=True,
             from_counts=(*_ARM, *_REFERENCE),
         ),
+        Column("variance_ratio", "number", "variance of the arm over the reference's", **_BOTH),
+        Column("arm_mean_after", "number", "mean or share once adjusted", **_BOTH),
+        Column("reference_mean_after", "number", "mean or share once adjusted", **_BOTH),
+        Column("smd_after", "number", "standardised difference once adjusted", **_BOTH),
+        Column("variance_ratio_after", "number", "variance ratio once adjusted", **_BOTH),
     ),
 )
 
@@ -115,6 +131,19 @@ SERIES = Table(
         Column("ci_high", "number", "upper limit of the expected value", nullable=True),
         Column("phase", "text", "before, shock, after, incomplete…"),
     ),
+)
+
+OUTCOME_STAYS = Table(
+    "outcome_stays",
+    (
+        Column("population", "text", "region or set of regions"),
+        Column("arm", "text", "compared group"),
+        Column("persons", "integer", "persons followed", counts="persons"),
+        Column("events", "integer", "outcomes counted", counts="events"),
+        Column("days", "number", "days in hospital of the outcomes", from_counts=_ALL),
+        Column("days_squared", "number", "sum of their squares", from_counts=_ALL),
+    ),
+    key=("population", "arm"),
 )
 
 REGIONAL = Table(

@@ -33,16 +33,22 @@ def follow_up(time, event, arm):
 
 
 def test_rossi_recidivism():
-    """PE23, lifelines documentation: the coefficient of ``fin`` given six covariates."""
+    """PE23, lifelines documentation: coefficients, log likelihood and concordance."""
     data = pd.read_csv(CASES / "rossi.csv")
-    covariates = ["age", "race", "wexp", "mar", "paro", "prio"]
-    persons = follow_up(
-        data["week"], data["arrest"].eq(1), data["fin"].map({0: "no", 1: "yes"})
-    ).join(data[covariates].astype(float))
-    row = risk.hazard_ratio(persons, outcome="arrest", reference="no", covariates=covariates).iloc[
-        0
-    ]
-    assert np.log(row["estimate"]) == pytest.approx(answer("PE23")["coef"]["fin"], rel=1e-4)
+    persons = follow_up(data["week"], data["arrest"].eq(1), "all").join(data)
+    known = answer("PE23")
+    model = risk.cox_coefficients(persons, list(known["coef"])).set_index("term")
+    assert model["coefficient"].to_dict() == pytest.approx(known["coef"], rel=1e-4)
+    assert model["log_likelihood"].iloc[0] == pytest.approx(known["loglik"], rel=1e-6)
+    assert model["concordance"].iloc[0] == pytest.approx(known["concordance"], rel=1e-4)
+
+
+def test_rossi_robust_error_under_strata():
+    """R survival 3.5: 0.19154 for ``fin``, with age and prio, stratified by race."""
+    data = pd.read_csv(CASES / "rossi.csv")
+    persons = follow_up(data["week"], data["arrest"].eq(1), "all").join(data)
+    model = risk.cox_coefficients(persons, ["fin", "age", "prio"], strata=["race"])
+    assert model["robust_error"].iloc[0] == pytest.approx(0.19154, abs=5e-6)
 
 
 def test_lung_cancer():
@@ -62,6 +68,13 @@ def test_lung_cancer():
     assert np.log(row["estimate"]) == pytest.approx(known["coef"]["sex"], rel=1e-5)
     error = np.log(row["ci_high"] / row["ci_low"]) / (2 * 1.959963985)
     assert error == pytest.approx(known["se"]["sex"], rel=1e-5)
+
+    breslow = risk.cox_coefficients(
+        persons.assign(sex=complete["sex"].to_numpy(float)), ["age", "sex", "ecog"], ties="breslow"
+    )
+    assert breslow["coefficient"].to_numpy() == pytest.approx(
+        list(answer("PE24")["breslow"]["coef"].values()), rel=1e-5
+    )
 
     everyone = follow_up(
         data["time"], data["status"].eq(2), data["sex"].map({1: "men", 2: "women"})

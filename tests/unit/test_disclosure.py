@@ -54,6 +54,11 @@ def balance(arm_count, *, covariate="diabetes", persons=500):
         "reference_mean": 0.25,
         "reference_sd": 0.4,
         "smd": 0.1,
+        "variance_ratio": np.nan,
+        "arm_mean_after": np.nan,
+        "reference_mean_after": np.nan,
+        "smd_after": 0.05,
+        "variance_ratio_after": np.nan,
     }
 
 
@@ -259,3 +264,40 @@ def test_tables_of_regions_and_of_the_whole_read_together(regions, pooled, expos
     whole = published(ensemble=pooled)["ensemble"]
     found = exposed_by_parts(published(**regions), whole)
     assert [sentence.split(",")[0] for sentence in found] == exposed
+
+
+def test_a_few_persons_left_out_by_an_adjustment_are_not_given_back():
+    from studylib.risk.propensity import ADJUSTMENT
+
+    row = {
+        "arm": "AOD", "persons": 500, "kept": 495, "left_out": 5, "weight_min": 1.0,
+        "weight_mean": 1.0, "weight_max": 1.0, "effective_size": 495.0,
+    }  # fmt: skip
+    other = row | {"arm": "AVK", "kept": 400, "left_out": 100, "effective_size": 400.0}
+    masked = review(pd.DataFrame([row, other]), ADJUSTMENT)
+    assert masked.marks["left_out"].tolist() == ["small", ""]
+    assert masked.marks["kept"].tolist() == ["withheld", ""]
+    assert masked.marks["effective_size"].tolist() == ["withheld", ""]
+
+
+def test_codes_cut_at_two_lengths_do_not_give_their_difference_back():
+    rows = [
+        balance(100, covariate="ATC/3 B01"),
+        balance(95, covariate="ATC/5 B01AA"),
+        balance(60, covariate="ATC/5 C09AA"),
+    ]
+    masked = review(pd.DataFrame(rows), tables.BALANCE)
+    # five persons have a B01 that is not a B01AA: one of the two counts is hidden, not the third
+    assert sorted(masked.marks["arm_count"].tolist()[:2]) == ["", "withheld"]
+    assert masked.marks["arm_count"].iloc[2] == ""
+    hidden = masked.marks["arm_count"].tolist().index("withheld")
+    assert masked.marks["smd_after"].iloc[hidden] == "withheld"
+
+
+def test_the_texts_of_a_covariate_are_categories_that_protect_one_another():
+    from studylib import risk
+
+    arms, regions = ["AOD"] * 100 + ["AVK"] * 100, ["11"] * 50 + ["76"] * 45 + ["84"] * 5
+    people = pd.DataFrame({"person_id": range(200), "arm": arms, "region": regions * 2})
+    masked = review(risk.balance(people, ["region"], reference="AVK"), tables.BALANCE)
+    assert masked.marks["arm_count"].tolist().count("") == 1

@@ -7,6 +7,7 @@ import re
 from urllib.parse import urlparse
 
 import matplotlib.pyplot as plt
+import numpy as np
 import pandas as pd
 import pytest
 from bs4 import BeautifulSoup
@@ -110,6 +111,11 @@ def balance():
         "reference_mean": 0.25,
         "reference_sd": 0.4,
         "smd": 0.12,
+        "variance_ratio": np.nan,
+        "arm_mean_after": np.nan,
+        "reference_mean_after": np.nan,
+        "smd_after": 0.02,
+        "variance_ratio_after": np.nan,
     }
     return pd.DataFrame([row])
 
@@ -251,3 +257,46 @@ def test_a_region_asked_for_and_absent_is_refused():
 def test_an_empty_flow_is_refused():
     with pytest.raises(StudyError, match="aucune étape"):
         report.flow_chart(tables.empty(tables.FLOW), caption="Flux", alt=ALT)
+
+
+def test_a_love_plot_has_the_difference_before_and_after():
+    drawn = report.balance_plot(
+        balance(), caption="Équilibre", alt="Différence de 0,12 avant et de 0,02 après ajustement"
+    )
+    assert "après ajustement" in drawn.text
+    assert "0,120" in drawn.text
+    assert "0,020" in drawn.text
+    crude = balance().assign(smd_after=np.nan)
+    alone = report.balance_plot(crude, caption="Équilibre brut", alt="Différence de 0,12 entre eux")
+    assert "après ajustement" not in alone.text
+
+
+def test_a_love_plot_of_thousands_keeps_the_farthest():
+    rows = [balance().assign(covariate=f"c{i}", smd=i / 100, smd_after=0.0) for i in range(30)]
+    many = pd.concat([*rows, balance().assign(covariate="worse", smd=0.0, smd_after=-0.9)])
+    drawn = report.balance_plot(
+        many, caption="Les plus fortes", alt="Trois covariables, la plus éloignée après", most=3
+    )
+    shown = [line.split()[0] for line in drawn.text.splitlines()[3:]]
+    assert shown == ["worse", "c29", "c28"]
+
+
+def test_small_bins_of_a_preference_score_are_not_given_away():
+    counts = [5, 20, 15, 40, 20, 5, 30, 60]
+    bins = pd.DataFrame(
+        {
+            "arm": list("AAAABBBB"),
+            "band": list("abcd") * 2,
+            "bin": [1, 2, 3, 4] * 2,
+            "bin_low": [0, 0.25, 0.5, 0.75] * 2,
+            "bin_high": [0.25, 0.5, 0.75, 1] * 2,
+            "persons": counts,
+            "share": [n / 80 for n in counts[:4]] + [n / 115 for n in counts[4:]],
+        }
+    )
+    drawn = report.preference_plot(
+        bins, caption="Recouvrement", alt="Deux distributions du score de préférence"
+    )
+    # the total of an arm is known: a second bin is hidden with the small one, 15 and 20
+    assert drawn.text.count("<\u00a011") == 3  # and the sentence that explains it
+    assert drawn.text.count("masqué") == 7

@@ -1,11 +1,30 @@
 """Exposure: episodes of treatment, what they hold, and what becomes of them."""
 
-from studylib.cohort.exposure.adherence import days_covered, persistence
-from studylib.cohort.exposure.changes import treatment_changes
-from studylib.cohort.exposure.dose import daily_dose
-from studylib.cohort.exposure.episodes import covered, episodes
-from studylib.cohort.exposure.substances import load_over_time, merged, substance_episodes
-from studylib.cohort.exposure.together import concurrent
+from studylib.cohort.exposure.adherence import (
+    days_covered,
+    persistence,
+)
+from studylib.cohort.exposure.changes import (
+    treatment_changes,
+)
+from studylib.cohort.exposure.dose import (
+    daily_dose,
+)
+from studylib.cohort.exposure.episodes import (
+    covered,
+    episodes,
+)
+from studylib.cohort.exposure.substances import (
+    load_over_time,
+    merged,
+    substance_episodes,
+)
+from studylib.cohort.exposure.time_varying import (
+    exposure_intervals,
+)
+from studylib.cohort.exposure.together import (
+    concurrent,
+)
 
 __all__ = [
     "concurrent",
@@ -13,6 +32,7 @@ __all__ = [
     "daily_dose",
     "days_covered",
     "episodes",
+    "exposure_intervals",
     "load_over_time",
     "merged",
     "persistence",

@@ -11,12 +11,14 @@ from studylib.report.disclosure.system import DEFAULT_THRESHOLD
 
 COUNTED = (
     "persons", "events", "excluded", "arm_count", "reference_count", "arm_persons",
-    "reference_persons", "lines", "of_lines", "stays", "unlinked", "deaths", "dispensings",
+    "reference_persons", "lines", "of_lines", "stays", "deaths", "unlinked", "at_risk",
+    "dispensings",
 )  # fmt: skip
 # Rows answer to one another by what they are about, not by what was estimated of it.
 IGNORED = (
     "population", "method", "estimate", "ci_low", "ci_high", "p_value", "person_years",
-    "arm_mean", "arm_sd", "reference_mean", "reference_sd", "smd", "verdict",
+    "arm_mean", "arm_sd", "reference_mean", "reference_sd", "smd", "smd_after", "arm_mean_after",
+    "reference_mean_after", "variance_ratio", "variance_ratio_after", "verdict",
 )  # fmt: skip
 
 
@@ -91,13 +93,15 @@ def row_labels(
     return [
         str(name)
         for name in whole.columns
-        if name not in ignore and not _looks_numeric(whole[name]) and name not in columns
+        if name not in ignore and name not in columns and _names_rows(whole[name])
     ]
 
 
-def _looks_numeric(values: pd.Series) -> bool:
-    text = values.astype(str).str.replace(",", ".")
-    return bool(pd.to_numeric(text, errors="coerce").notna().any())
+def _names_rows(values: pd.Series) -> bool:
+    """Whether a column holds text that tells rows apart: neither numbers nor nothing at all."""
+    text = values.fillna("").astype(str).str.replace(",", ".")
+    numeric = pd.to_numeric(text, errors="coerce").notna().any()
+    return not numeric and bool((text != "").any())
 
 
 def printed(

@@ -10,7 +10,7 @@ import pandas as pd
 
 from studylib import tables
 from studylib.errors import StudyError
-from studylib.report.disclosure import across, relations
+from studylib.report.disclosure import across, adjusted, relations
 from studylib.report.disclosure.curves import coarsen
 from studylib.report.disclosure.system import DEFAULT_THRESHOLD, CountSystem
 from studylib.tables import Table
@@ -176,6 +176,11 @@ def _bind(
         relations.bind_analyses(counts)
     if schema.name == "balance":
         relations.bind_categories(counts)
+        adjusted.bind_nested_codes(counts)
+    if schema.name == "preference":
+        relations.bind_known_totals(counts, [name for name in counts.text if name != "bin"])
+    if schema.name == "adjustment":
+        adjusted.bind_remainder(counts)
     if schema.name == "exits":
         relations.keep_outcomes(counts)
         relations.bind_known_totals(counts, [name for name in counts.text if name != "exit_reason"])

@@ -29,7 +29,9 @@ def survival_curves(
     are at risk. Raises StudyError when caption or alternative text says nothing.
     """
     style.check_words(caption, alt)
+    reason = _reason(curves)
     kept = curves if horizon_days is None else curves[curves["day"] <= horizon_days]
+    kept = kept.assign(withheld=reason) if reason else kept
     masked = review(kept, CURVES)
     frame = masked.frame
     arms = [str(arm) for arm in curves["arm"].drop_duplicates()]
@@ -40,7 +42,7 @@ def survival_curves(
             _draw_curves(axes, frame, arms, horizon, labels)
             _draw_at_risk(below, frame, arms, horizon, labels)
         else:
-            style.say_insufficient(axes)
+            style.say_insufficient(axes, reason)
             below.set_axis_off()
         note = (
             f"Les marches sont regroupées : entre deux points, aucun événement ou au moins "
@@ -50,6 +52,14 @@ def survival_curves(
         return style.publish(
             figure, masked, CURVES, caption=caption, alt=alt, labels=labels, note=note
         )
+
+
+def _reason(curves: pd.DataFrame) -> str:
+    """Why gates withhold the curves, in words; empty when they do not."""
+    if "withheld" not in curves or curves.empty:
+        return ""
+    told = words.method(f"curves; {curves['withheld'].iloc[0]}")
+    return told[0].upper() + told[1:]
 
 
 def _draw_curves(

@@ -11,7 +11,7 @@ from matplotlib.ticker import FixedLocator, NullLocator
 
 from studylib.report import french
 from studylib.report import labels as words
-from studylib.report.cells import word
+from studylib.report.cells import not_seen, word
 from studylib.report.disclosure import Masked
 from studylib.report.figures import style
 from studylib.report.fragment import Fragment
@@ -41,7 +41,7 @@ def forest(
     names = _row_names(frame, labels)
     with style.canvas(7.6, 1.1 + 0.42 * max(len(frame), 2)) as figure:
         axes = figure.subplots()
-        if frame["estimate"].notna().any():
+        if frame["estimate"].notna().any() or frame.apply(not_seen, axis=1).any():
             _draw(axes, masked, names, reference)
         else:
             style.say_insufficient(axes)
@@ -76,6 +76,7 @@ def _draw(axes: Axes, masked: Masked, names: list[str], reference: float) -> Non
     for row, position in enumerate(range(len(frame))[::-1]):
         withheld = (masked.marks[["estimate", "events"]].iloc[row] != "").any()
         missing = "effectif insuffisant" if withheld else "non estimable"
+        missing = "\n".join(textwrap.wrap(not_seen(frame.iloc[row]), 34)) or missing
         _draw_row(axes, frame.iloc[row], position, missing)
     axes.axvline(reference, color=style.GREY, linewidth=1, linestyle="--", zorder=0)
     axes.set_yticks(range(len(frame))[::-1], names)

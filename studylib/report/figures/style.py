@@ -93,10 +93,10 @@ def french_axis(axes: Axes, *, x: bool = False, y: bool = False, suffix: str = "
             axis.set_major_formatter(FuncFormatter(written))
 
 
-def say_insufficient(axes: Axes) -> None:
-    """Say on an empty drawing why nothing is drawn."""
+def say_insufficient(axes: Axes, reason: str = "") -> None:
+    """Say on an empty drawing why nothing is drawn: too few persons, unless ``reason`` is given."""
     axes.set_axis_off()
-    axes.text(0.5, 0.5, INSUFFICIENT, ha="center", va="center", transform=axes.transAxes)
+    axes.text(0.5, 0.5, reason or INSUFFICIENT, ha="center", va="center", transform=axes.transAxes)
 
 
 def svg_address(figure: Figure) -> str:

@@ -11,84 +11,32 @@ from pydantic import AfterValidator, ConfigDict, Field, ValidationInfo, field_va
 
 from studylib import codes
 from studylib.requests.coded import CovariateList, DiagnosisList, DrugList
+from studylib.requests.gates import GateThresholds, Openings, Share
 from studylib.requests.scalars import (
     DISTINCT,
     FREEZE,
     FROM_LIST,
-    NOT_EMPTY,
     Age,
     Fault,
     Fenetre,
     FenetreNonVide,
     Jour,
     Libelle,
-    Ligne,
     Nom,
     refusal,
 )
-from studylib.requests.strict import StrictModel, StudyParameters
+from studylib.requests.strict import StudyParameters
+from studylib.requests.studies.adjustment import Adjustment, OutcomeModel
+from studylib.requests.studies.outcome import Outcome, Period
+from studylib.requests.studies.variants import (
+    PRIMARY,
+    FollowUp,
+    Variant,
+    beyond,
+    usable_names,
+    variant_faults,
+)
 from studylib.requests.wording import suggestion
-
-PRIMARY = "primary"
-FollowUp = Literal["on_treatment", "intention_to_treat"]
-Position = Literal["DP", "DR", "DAS"]
-
-
-class Period(StrictModel):
-    """The days a person may enter, first and last included."""
-
-    model_config = ConfigDict(title="Période d'inclusion")
-
-    start: Jour = Field(title="Début", description="premier jour, compris")
-    end: Jour = Field(title="Fin", description="dernier jour, compris")
-
-    @field_validator("end")
-    @classmethod
-    def _end_follows_start(cls, end: date, info: ValidationInfo) -> date:
-        start = info.data.get("start")
-        if start is not None and end < start:
-            raise refusal(f"une fin égale ou postérieure au début ({start})")
-        return end
-
-
-class Outcome(StrictModel):
-    """The event studied: diagnoses of hospital stays, in given positions."""
-
-    model_config = ConfigDict(title="Événement étudié")
-
-    codelist: DiagnosisList = Field(title="Liste de codes", description="liste de codes CIM-10")
-    positions: Annotated[tuple[Position, ...], FROM_LIST, *NOT_EMPTY, *DISTINCT] = Field(
-        default=("DP",),
-        title="Positions",
-        description="DP (principal), DR (relié), DAS (associé)",
-    )
-    label: Ligne = Field(title="Libellé", description="nom de l'événement dans le rapport")
-
-
-class Variant(StrictModel):
-    """What one sensitivity analysis changes; a field left out stays as in the primary one."""
-
-    model_config = ConfigDict(title="Analyse de sensibilité")
-
-    label: Ligne = Field(title="Libellé", description="nom de l'analyse dans le rapport")
-    grace_days: Fenetre | None = Field(default=None, title="Délai de grâce (jours)")
-    follow_up_days: FenetreNonVide | None = Field(default=None, title="Suivi maximal (jours)")
-    follow_up: FollowUp | None = Field(default=None, title="Type de suivi")
-    washout_days: Fenetre | None = Field(default=None, title="Période sans traitement (jours)")
-    minimum_age: Age | None = Field(default=None, title="Âge minimal")
-    prior_outcome_days: Fenetre | None = Field(default=None, title="Recul sans événement (jours)")
-    outcome: Outcome | None = Field(default=None, title="Événement étudié")
-
-    def changes(self) -> dict[str, Any]:
-        """The fields that differ from the primary analysis, with their values."""
-        named = {name: getattr(self, name) for name in type(self).model_fields if name != "label"}
-        return {name: value for name, value in named.items() if value is not None}
-
-
-def _usable_names(names: Mapping[str, Variant]) -> Mapping[str, Variant]:
-    if PRIMARY in names:
-        raise refusal(Fault(f"un autre nom que « {PRIMARY} », réservé", (PRIMARY,), PRIMARY))
-    return names
 
 
 class IatrogenicRiskParameters(StudyParameters):
@@ -130,6 +78,21 @@ class IatrogenicRiskParameters(StudyParameters):
     follow_up_days: FenetreNonVide = Field(
         default=365, title="Suivi maximal (jours)", description="durée maximale du suivi"
     )
+    latency_days: Fenetre = Field(
+        default=0,
+        title="Latence (jours)",
+        description="premiers jours hors du temps à risque",
+    )
+    risk_window_days: Fenetre = Field(
+        default=0,
+        title="Risque prolongé après l'arrêt (jours)",
+        description="sous traitement : jours à risque après le dernier jour couvert",
+    )
+    users: Literal["new", "prevalent"] = Field(
+        default="new",
+        title="Utilisateurs",
+        description="new (débutants) ou prevalent (déjà traités admis : washout_days à 0)",
+    )
     lookback_days: FenetreNonVide = Field(
         default=365,
         validate_default=True,
@@ -139,7 +102,33 @@ class IatrogenicRiskParameters(StudyParameters):
     covariates: Annotated[tuple[CovariateList, ...], FROM_LIST, *DISTINCT] = Field(
         default=(), title="Covariables", description="listes de codes cherchées dans le recul"
     )
-    sensitivity: Annotated[dict[Nom, Variant], AfterValidator(_usable_names), FREEZE] = Field(
+    adjustment: Adjustment = Field(
+        default=Adjustment(), title="Ajustement", description="ce qui rend les groupes comparables"
+    )
+    model: OutcomeModel = Field(
+        default=OutcomeModel(), title="Modèle de risque", description="ex æquo, intervalle"
+    )
+    negative_controls: Annotated[tuple[DiagnosisList, ...], FROM_LIST, *DISTINCT] = Field(
+        default=(),
+        title="Témoins négatifs",
+        description="listes d'événements que les traitements ne causent pas ; cinq au moins",
+    )
+    gates: GateThresholds = Field(
+        default=GateThresholds(),
+        title="Seuils des contrôles",
+        description="en deçà ou au-delà, les estimations sont retenues",
+    )
+    opened_gates: Openings = Field(
+        default=(),
+        title="Contrôles levés",
+        description="acte nommé : contrôle, par qui, quand, pourquoi",
+    )
+    prevention: Annotated[dict[Libelle, Share], FREEZE] = Field(
+        default_factory=dict,
+        title="Scénarios de prévention",
+        description="nom : part des cas attribuables qu'une mesure éviterait",
+    )
+    sensitivity: Annotated[dict[Nom, Variant], AfterValidator(usable_names), FREEZE] = Field(
         default_factory=dict,
         validate_default=True,
         title="Analyses de sensibilité",
@@ -179,8 +168,18 @@ class IatrogenicRiskParameters(StudyParameters):
     def _within_the_history(cls, days: int, info: ValidationInfo) -> int:
         history = info.data.get("history_days")
         if history is not None and days > history:
-            raise refusal(_beyond(history))
+            raise refusal(beyond(history))
         return days
+
+    @field_validator("users")
+    @classmethod
+    def _says_what_the_washout_does(cls, users: str, info: ValidationInfo) -> str:
+        washout = info.data.get("washout_days")
+        if washout == 0 and users == "new":
+            raise refusal("« prevalent », puisque washout_days vaut 0 : déjà traités admis")
+        if washout and users == "prevalent":
+            raise refusal(f"« new », ou washout_days à 0 ; il vaut {washout}")
+        return users
 
     @field_validator("covariates")
     @classmethod
@@ -198,7 +197,7 @@ class IatrogenicRiskParameters(StudyParameters):
         found = [
             Fault(fault.accepted, (name, *fault.at), fault.given)
             for name, variant in by_name.items()
-            for fault in _variant_faults(variant.changes(), info.data)
+            for fault in variant_faults(variant.changes(), info.data)
         ]
         if found:
             raise refusal(*found)
@@ -213,6 +212,10 @@ class IatrogenicRiskParameters(StudyParameters):
             for name, update in ({PRIMARY: bare} | changed).items()
         }
 
+    def opened(self) -> tuple[str, ...]:
+        """The names of the gates that the request opens."""
+        return tuple(each.gate for each in self.opened_gates)
+
     def analysis_labels(self) -> dict[str, str]:
         """The French label of each analysis, in the order of ``analyses()``."""
         named = {name: variant.label for name, variant in self.sensitivity.items()}
@@ -221,12 +224,10 @@ class IatrogenicRiskParameters(StudyParameters):
     def codelists(self) -> tuple[codes.Codelist, ...]:
         """Every codelist used, once: arms, outcomes of all analyses, covariates."""
         outcomes = [analysis.outcome.codelist for analysis in self.analyses().values()]
-        names = dict.fromkeys([*self.arms.values(), *outcomes, *self.covariates])
+        names = dict.fromkeys(
+            [*self.arms.values(), *outcomes, *self.covariates, *self.negative_controls]
+        )
         return tuple(codes.codelist(name) for name in names)
-
-
-def _beyond(history: int) -> str:
-    return f"au plus l'historique exigé (history_days, {history} jours), seul observé chez tous"
 
 
 def _shared_code(one: codes.Codelist, two: codes.Codelist) -> str | None:
@@ -235,15 +236,3 @@ def _shared_code(one: codes.Codelist, two: codes.Codelist) -> str | None:
     shared = [code for code in one.codes if two.matches(code)]
     shared += [code for code in two.codes if one.matches(code)]
     return shared[0] if shared else None
-
-
-def _variant_faults(changes: Mapping[str, Any], primary: Mapping[str, Any]) -> list[Fault]:
-    if not changes:
-        return [Fault("au moins un champ qui change, en plus de label")]
-    history = primary.get("history_days")
-    # An override may give the primary analysis the very value of a variant: that is not a fault.
-    return [
-        Fault(_beyond(history), (name,), changes[name])
-        for name in ("washout_days", "prior_outcome_days")
-        if history is not None and changes.get(name, 0) > history
-    ]

@@ -26,7 +26,7 @@ from studylib.requests.scalars import (
     within,
 )
 from studylib.requests.strict import StrictModel, StudyParameters
-from studylib.requests.studies.iatrogenic_risk import Period
+from studylib.requests.studies.outcome import Period
 from studylib.requests.wording import suggestion
 from studylib.usage.rules import LEVELS
 

@@ -7,6 +7,7 @@ from duckdb import DuckDBPyConnection
 
 from studylib.sources.simulated.draws import Draws, pick
 from studylib.sources.simulated.settings import Settings, effects, model
+from studylib.sources.simulated.transient_effects import brought_by_nsaids, create_nsaid_windows
 
 AVK = (("'B01AA12'", 0.55), ("'B01AA03'", 0.45))
 AOD = (("'B01AF02'", 0.60), ("'B01AF01'", 0.30), ("'B01AE07'", 0.10))
@@ -85,27 +86,25 @@ def create_bleedings(connection: DuckDBPyConnection, settings: Settings) -> None
 
     On treatment the hazard is constant and proportional in the factors of ``HAZARD`` and in the
     class, whose hazard ratio is the planted effect; while a selective serotonin reuptake inhibitor
-    is taken too it is multiplied by the planted interaction. At most one bleeding per segment.
+    is taken too it is multiplied by the planted interaction. After a short NSAID course digestive
+    bleedings are more, in everybody (``transient_effects``). At most one bleeding per segment.
     """
     draws = Draws(settings.seed)
     first, last = settings.days
-    _create_treated_bleedings(connection, draws)
+    create_nsaid_windows(connection, settings)
+    _create_treated_bleedings(connection, settings)
+    _create_untreated_bleedings(connection, settings)
     connection.register("bleeding_model", _kinds())
     connection.execute(f"""
         CREATE OR REPLACE TABLE bleedings AS
-        WITH untreated AS (
-            SELECT p.id, {first} + floor({draws.exponential("background", "p.id")} * 365.25
-                / ({BACKGROUND_BLEEDINGS} * exp(0.7 * (p.age_end - 60) / 10)))::BIGINT AS day
-            FROM people AS p
-        ), every AS (
-            SELECT id, segment, CASE WHEN aod THEN 'AOD' ELSE 'AVK' END AS under, day
+        WITH every AS (
+            SELECT id, segment, CASE WHEN aod THEN 'AOD' ELSE 'AVK' END AS under, day, brought
             FROM treated_bleedings
             UNION ALL
-            SELECT u.id, 0, '', u.day FROM untreated AS u
-            WHERE NOT EXISTS (SELECT 1 FROM anticoagulated AS a
-                              WHERE a.id = u.id AND u.day >= a.start - 30 AND u.day < a.end_)
+            SELECT id, 0, '', day, brought FROM untreated_bleedings
         ), seen AS (
-            SELECT e.*, {draws.uniform("bleeding/kind", "e.id", "e.segment")} AS kind_draw,
+            SELECT e.*, {draws.uniform("bleeding/kind", "e.id", "e.segment")}
+                    * CASE WHEN e.brought THEN {_digestive_share()} ELSE 1 END AS kind_draw,
                 {draws.uniform("bleeding/death", "e.id", "e.segment")} AS death_draw
             FROM every AS e JOIN people AS p USING (id)
             WHERE e.day >= {first} AND e.day < least({last}, p.natural_death)
@@ -117,13 +116,14 @@ def create_bleedings(connection: DuckDBPyConnection, settings: Settings) -> None
     connection.unregister("bleeding_model")
 
 
-def _create_treated_bleedings(connection: DuckDBPyConnection, draws: Draws) -> None:
-    """Table ``treated_bleedings``: id, segment, aod, day of the first bleeding of each segment.
+def _create_treated_bleedings(connection: DuckDBPyConnection, settings: Settings) -> None:
+    """Table ``treated_bleedings``: id, segment, aod, day and brought, the first of each segment.
 
-    Two risks compete: that of the anticoagulant, and what the interaction adds to it while both
-    are taken; the first to come is the one that happens.
+    Three risks compete: that of the anticoagulant, what the interaction adds to it while both are
+    taken, and what an NSAID brings (``brought``); the first to come is the one that happens.
     """
-    added = effects()["bleeding_ssri"] - 1
+    draws, added = Draws(settings.seed), effects()["bleeding_ssri"] - 1
+    day = brought_by_nsaids(settings, "h.yearly", _digestive_share(), "nsaid/treated")
     connection.execute(f"""
         CREATE OR REPLACE TABLE treated_bleedings AS
         WITH hazards AS (
@@ -142,10 +142,41 @@ def _create_treated_bleedings(connection: DuckDBPyConnection, draws: Draws) -> N
                 * {draws.exponential("interaction", "course", "segment")}
                 / (yearly * {added}))::BIGINT AS day
             FROM exposed
+        ), nsaid AS (
+            SELECT h.id, h.segment, h.aod, least(h.end_, w.end_) AS end_, {day} AS day
+            FROM hazards AS h JOIN nsaid_windows AS w ON w.id = h.id
+                AND w.start >= h.start AND w.start < h.end_
         )
-        SELECT id, segment, bool_or(aod) AS aod, min(day) AS day
-        FROM (SELECT * FROM alone UNION ALL SELECT * FROM together) WHERE day < end_
+        SELECT id, segment, bool_or(aod) AS aod, min(day) AS day, arg_min(brought, day) AS brought
+        FROM (
+            SELECT *, FALSE AS brought FROM alone UNION ALL SELECT *, FALSE FROM together
+            UNION ALL SELECT *, TRUE FROM nsaid
+        ) WHERE day < end_
         GROUP BY id, segment
+    """)
+
+
+def _create_untreated_bleedings(connection: DuckDBPyConnection, settings: Settings) -> None:
+    """Table ``untreated_bleedings``: id, day and brought, the first one off anticoagulants."""
+    draws, (first, _) = Draws(settings.seed), settings.days
+    yearly = f"({BACKGROUND_BLEEDINGS} * exp(0.7 * (p.age_end - 60) / 10))"
+    brought = brought_by_nsaids(settings, yearly, _digestive_share(), "nsaid/untreated")
+    connection.execute(f"""
+        CREATE OR REPLACE TABLE untreated_bleedings AS
+        WITH every AS (
+            SELECT p.id, {first} + floor({draws.exponential("background", "p.id")} * 365.25
+                / {yearly})::BIGINT AS day, FALSE AS brought
+            FROM people AS p
+            UNION ALL
+            SELECT id, day, TRUE FROM (
+                SELECT w.id, w.end_, {brought} AS day
+                FROM nsaid_windows AS w JOIN people AS p USING (id)
+            ) WHERE day < end_
+        )
+        SELECT u.id, min(u.day) AS day, arg_min(u.brought, u.day) AS brought FROM every AS u
+        WHERE NOT EXISTS (SELECT 1 FROM anticoagulated AS a
+                          WHERE a.id = u.id AND u.day >= a.start - 30 AND u.day < a.end_)
+        GROUP BY u.id
     """)
 
 
@@ -162,3 +193,9 @@ def _kinds() -> pd.DataFrame:
     table["from_"] = table["up_to"].shift(fill_value=0.0)
     table.loc[table.index[-1], "up_to"] = 1.1
     return table
+
+
+def _digestive_share() -> float:
+    """The part of bleedings that are digestive: the first lines of the model."""
+    table = _kinds()
+    return float(table.loc[table["cim10"].str.startswith("K"), "up_to"].max())

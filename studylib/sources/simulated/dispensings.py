@@ -8,7 +8,12 @@ from studylib.sources.simulated.draws import Draws
 from studylib.sources.simulated.misuse import create_misuse
 from studylib.sources.simulated.numbering import COURSE, PERSON
 from studylib.sources.simulated.settings import Settings
-from studylib.sources.simulated.short_courses import create_short_courses, kept_by_contract
+from studylib.sources.simulated.short_courses import (
+    create_dated_courses,
+    create_short_courses,
+    kept_by_contract,
+)
+from studylib.sources.simulated.transient_effects import add_cascade
 from studylib.sources.simulated.treatments import create_treatments
 
 MISSED_SHARE = 0.02  # renewals that never happen
@@ -37,6 +42,8 @@ def create_dispensings(connection: DuckDBPyConnection, settings: Settings) -> No
     draws = Draws(settings.seed)
     create_treatments(connection, settings)
     _create_renewals(connection, draws)
+    create_dated_courses(connection, settings)
+    add_cascade(connection, settings)
     create_short_courses(connection, settings)
     create_misuse(connection, settings)
     connection.execute(DISPENSINGS)

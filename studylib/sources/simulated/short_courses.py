@@ -34,11 +34,10 @@ def _inappropriate(atc: str, person: str) -> str:
 
 
 def create_short_courses(connection: DuckDBPyConnection, settings: Settings) -> None:
-    """Adds to ``dispensed`` the occasional treatments (``model/short_courses.csv``)."""
+    """Adds to ``dispensed`` the occasional treatments of ``short_dated``."""
     draws = Draws(settings.seed)
     connection.register("short_model", model("short_courses").reset_index(names="kind"))
     connection.register("uptake", biosimilar_uptake())
-    _create_dated_courses(connection, settings, draws)
     key = ("d.id", "d.kind", "d.number")
     connection.execute(f"""
         INSERT INTO dispensed
@@ -67,33 +66,48 @@ def create_short_courses(connection: DuckDBPyConnection, settings: Settings) -> 
     connection.unregister("uptake")
 
 
-def _create_dated_courses(connection: DuckDBPyConnection, settings: Settings, draws: Draws) -> None:
-    """Table ``short_dated``: id, kind, number, day, of a thinned Poisson process in season."""
+def create_dated_courses(
+    connection: DuckDBPyConnection,
+    settings: Settings,
+    *,
+    table: str = "short_dated",
+    atc: str = "",
+    stream: str = "short",
+) -> None:
+    """A table of id, kind, number, day, of a thinned Poisson process in season.
+
+    The kinds are lines of ``model/short_courses.csv``, those whose code begins with ``atc``;
+    another ``stream`` draws the same process afresh.
+    """
+    draws = Draws(settings.seed)
+    kinds = model("short_courses").reset_index(names="kind")
+    connection.register("short_kinds", kinds[kinds["atc"].str.startswith(atc)])
     first, last = settings.days
     key = ("d.id", "d.kind", "d.number")
     connection.execute(f"""
-        CREATE OR REPLACE TABLE short_dated AS
+        CREATE OR REPLACE TABLE {table} AS
         WITH rates AS (
-            SELECT p.id, m.kind, m.winter, {draws.uniform("short", "p.id", "m.kind")} AS draw,
+            SELECT p.id, m.kind, m.winter, {draws.uniform(stream, "p.id", "m.kind")} AS draw,
                 (1 + abs(m.winter)) * m.yearly * {(last - first) / 365.25}
                     * exp(m.per_10_years * (p.age_end - 45) / 10 + {FRAILTY} * p.frailty)
                     * CASE WHEN p.age_end > {AGED} THEN m.aged ELSE 1 END
                     * CASE WHEN m.atc LIKE 'A02BC%' AND p.region = '84'
                       THEN {effects()["ppi_region"]} ELSE 1 END
                     * {_inappropriate("m.atc", "p")} AS mean
-            FROM people AS p CROSS JOIN short_model AS m
+            FROM people AS p CROSS JOIN short_kinds AS m
         ), present AS (SELECT * FROM rates WHERE draw >= exp(-mean)
         ), numbered AS (
             SELECT *, unnest(range({poisson("draw", "mean", most=MOST_SHORT_COURSES)})) AS number
             FROM present
         ), dated AS (
-            SELECT id, kind, number, winter, {first} + floor({draws.uniform("short/day", *key)}
+            SELECT id, kind, number, winter, {first} + floor({draws.uniform(f"{stream}/day", *key)}
                     * {last - first})::BIGINT AS day,
-                {draws.uniform("short/season", *key)} AS season_draw,
-                {draws.uniform("short/lockdown", *key)} AS lockdown_draw
+                {draws.uniform(f"{stream}/season", *key)} AS season_draw,
+                {draws.uniform(f"{stream}/lockdown", *key)} AS lockdown_draw
             FROM numbered AS d
         )
         SELECT id, kind, number, day FROM dated
         WHERE season_draw * (1 + abs(winter)) < 1 + winter * {season("day")}
             AND (day < {LOCKDOWN[0]} OR day >= {LOCKDOWN[1]} OR lockdown_draw < {LOCKDOWN_KEPT})
     """)
+    connection.unregister("short_kinds")

@@ -11,10 +11,11 @@ def planted_effects(settings: Settings) -> pd.DataFrame:
     """One row per planted effect that these settings can show.
 
     Columns: name, kind (hazard_ratio, interaction, cost_difference, prescribing_ratio,
-    share_difference, contract_ratio, misuse, coded_share), exposure, reference, outcome, value,
-    unit, start (first day it holds, YYYY-MM-DD, empty when it always does), meaning. A regional
-    effect is left out when its region, or every other one, is absent; a dated one when the period
-    ends before it, and a contract also when the period does not reach back before it.
+    share_difference, contract_ratio, misuse, coded_share, incidence_rate_ratio, sequence_ratio),
+    exposure, reference, outcome, value, unit, start (first day it holds, YYYY-MM-DD, empty when it
+    always does), meaning. A regional effect is left out when its region, or every other one, is
+    absent; a dated one when the period ends before it, and a contract also when the period does
+    not reach back before it.
 
     >>> planted_effects(Settings()).set_index("name").loc["bleeding_aod", "value"]
     np.float64(0.7)

@@ -1,0 +1,137 @@
+"""The French of doubt: how calibrated and pooled estimates were made, and what gates are called."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+ESTIMATORS: Mapping[str, str] = {
+    "empirical_calibration": "calibrage sur témoins négatifs",
+    "probabilistic_bias_analysis": "analyse probabiliste du biais",
+    "misclassification": "correction des erreurs de codage de l'événement",
+    "meta_analysis": "méta-analyse par l'inverse de la variance",
+    "profile_pooling": "somme des profils de vraisemblance",
+}
+
+CHOICES: Mapping[str, str] = {
+    "of": "à partir de",
+    "null": "loi de l'erreur",
+    "error_model": "modèle d'erreur",
+    "negative_controls": "témoins négatifs",
+    "excluded_controls": "témoins écartés",
+    "few_controls": "moins de vingt témoins",
+    "bias": "biais",
+    "draws": "tirages",
+    "impossible_draws": "tirages sans correction possible",
+    "effects": "effets",
+    "between_variance": "variance entre sites",
+    "least_scale": "facteur de Hartung-Knapp au moins égal à",
+    "sites": "sites",
+    "excluded_sites": "sites sans estimation",
+    "interpolation": "interpolation",
+}
+
+VALUES: Mapping[str, str] = {
+    "maximum_likelihood": "par maximum de vraisemblance",
+    "empirical_null": "la même quel que soit l'effet",
+    "systematic_error": "qui peut croître avec l'effet",
+    "unstable": "calibrage instable",
+    "unmeasured_confounder": "facteur de confusion non mesuré",
+    "misclassified_outcome": "événement mal codé",
+    "fixed_effects": "un effet commun",
+    "random_effects": "un effet par site (aléatoires)",
+    "dersimonian_laird": "selon DerSimonian et Laird",
+    "reml": "par maximum de vraisemblance restreinte",
+    "normal": "normal",
+    "hartung_knapp": "selon Hartung et Knapp",
+    "cubic_hermite": "cubique d'Hermite",
+}
+
+REASONS: Mapping[str, str] = {
+    "too few negative controls": "trop peu de témoins négatifs utilisables",
+    "impossible correction": "correction impossible",
+    "a single site": "un seul site a une estimation",
+    "no site": "aucun site n'a d'estimation",
+    "beyond the grid": "le maximum est hors de la grille des profils",
+}
+
+# The same choices as a request writes them.
+CHOSEN: Mapping[str, str] = {
+    "profiles": "profils de vraisemblance",
+    "estimates": "estimations",
+    "fixed": "un effet commun",
+    "random": "un effet par site",
+    "tau2": "de la variance entre sites",
+    "q": "de Q",
+    **{name: VALUES[name] for name in ("reml", "dersimonian_laird", "hartung_knapp", "normal")},
+}
+
+# What each gate is called, and what is said of it when it fails or cannot be evaluated.
+GATES: Mapping[str, tuple[str, str]] = {
+    "balance": ("Équilibre des groupes", "équilibre"),
+    "equipoise": ("Équipoise", "équipoise"),
+    "positivity": ("Positivité", "positivité"),
+    "mdrr": ("Puissance", "puissance"),
+    "systematic_error": ("Erreur systématique", "erreur systématique"),
+    "person_time": ("Temps de suivi", "temps de suivi"),
+    "event_dependent_exposure": (
+        "Exposition indépendante de l'événement",
+        "indépendance de l'exposition et de l'événement",
+    ),
+    "event_dependent_observation": (
+        "Observation indépendante de l'événement",
+        "indépendance de l'observation et de l'événement",
+    ),
+    "rare_outcome": ("Rareté de l'événement", "rareté de l'événement"),
+    "time_stability": ("Stabilité dans le temps", "stabilité dans le temps"),
+    "prevalence_drift": ("Dérive de prévalence", "stabilité de la prévalence"),
+}
+STATISTICS: Mapping[str, str] = {
+    "detectable_ratio": "plus petit rapport détectable",
+    "ease": "erreur systématique attendue (EASE, logarithme)",
+    "largest_smd": "plus grande différence standardisée",
+    "effective_share": "effectif efficace, en part de l'effectif",
+    "largest_weight_share": "part du poids le plus lourd",
+    "person_time_share": "part du temps de suivi du plus petit groupe",
+    "prevalence_ratio": "prévalence rapportée aux autres années",
+    "all_arms": "Ensemble des groupes",
+    "profiles_random": "Synthèse, profils, effets aléatoires",
+    "profiles_fixed": "Synthèse, profils, effet commun",
+    "estimates_random": "Synthèse, estimations, effets aléatoires",
+    "estimates_fixed": "Synthèse, estimations, effet commun",
+}
+VERDICTS: Mapping[str, str] = {
+    "passed": "satisfait",
+    "failed": "non satisfait",
+    "not_evaluated": "non évalué",
+    "opened": "levé",
+    "informs": "pour information",
+}
+
+
+def gate_title(name: str) -> str:
+    """What a gate is called, its own name when it is not known.
+
+    >>> gate_title("mdrr"), gate_title("Codes présents")
+    ('Puissance', 'Codes présents')
+    """
+    return GATES.get(name, (name, ""))[0]
+
+
+def withheld(choices: Mapping[str, str]) -> str:
+    """Why an estimate is withheld, from the pieces of its ``method``.
+
+    >>> withheld({"withheld": "balance, mdrr", "not_evaluated": "mdrr"})
+    'retenu : équilibre non satisfait, puissance non évaluée'
+    """
+    unknown = choices.get("not_evaluated", "").split(", ")
+    told = [_unmet(name, name in unknown) for name in choices["withheld"].split(", ")]
+    return f"retenu : {', '.join(told)}"
+
+
+_MASCULINE = ("balance", "person_time")
+
+
+def _unmet(name: str, unknown: bool) -> str:
+    words = GATES.get(name, ("", f"contrôle {name.replace('_', ' ')}"))[1]
+    ending = "" if name in _MASCULINE or name not in GATES else "e"
+    return f"{words} non {'évalué' if unknown else 'satisfait'}{ending}"

@@ -1,0 +1,108 @@
+"""How a study deals with confounding, as its request says it."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, ConfigDict, Field, ValidationInfo, field_validator
+
+from studylib.errors import EstimationError
+from studylib.requests.scalars import Entier, Ligne, Nombre, OuiNon, Part, refusal, within
+from studylib.requests.strict import StrictModel
+from studylib.risk.propensity.formula import terms
+
+Method = Literal[
+    "none", "regression", "iptw", "overlap", "matching_weights", "matching", "stratification"
+]
+
+
+def _positive(value: float) -> float:
+    if not value > 0:
+        raise refusal("un nombre supérieur à 0")
+    return value
+
+
+def _readable(formula: str) -> str:
+    try:
+        terms(formula)
+    except EstimationError as fault:
+        raise refusal(f"une formule lisible ; {fault}") from None
+    return formula
+
+
+Positive = Annotated[Nombre, AfterValidator(_positive)]
+
+
+class Adjustment(StrictModel):
+    """What makes the arms comparable, with every choice that changes the answer."""
+
+    model_config = ConfigDict(title="Ajustement")
+
+    method: Method = Field(
+        default="regression",
+        title="Méthode",
+        description="none, regression, iptw, overlap, matching_weights, matching, stratification",
+    )
+    formula: Annotated[Ligne, AfterValidator(_readable)] | None = Field(
+        default=None,
+        title="Formule du score",
+        description="par défaut : âge en spline, chaque covariable, la région",
+    )
+    population: Literal["ate", "att"] = Field(
+        default="ate", title="Population visée", description="ate (tous) ou att (le groupe comparé)"
+    )
+    stabilise: OuiNon = Field(default=True, title="Poids stabilisés")
+    trim: Literal["none", "crump", "asymmetric", "quantile"] = Field(
+        default="none", title="Restriction sur le score"
+    )
+    trim_bound: Part = Field(default=0.1, title="Borne de la restriction")
+    truncate: Positive | None = Field(default=None, title="Poids plafonnés à")
+    caliper: Positive | None = Field(
+        default=0.2, title="Distance limite", description="appariement ; sur l'échelle choisie"
+    )
+    scale: Literal["ps", "logit", "standardised_logit"] = Field(
+        default="standardised_logit", title="Échelle de la distance"
+    )
+    ratio: Annotated[Entier, *within(1, 20, "de 1 à 20 comparateurs par personne")] = Field(
+        default=1, title="Comparateurs par personne"
+    )
+    replacement: OuiNon = Field(default=False, title="Appariement avec remise")
+    order: Literal["descending", "ascending", "random", "data"] = Field(
+        default="descending", title="Ordre de passage", description="selon le score"
+    )
+    strata: Annotated[Entier, *within(2, 100, "de 2 à 100 strates")] = Field(
+        default=10, title="Strates"
+    )
+    cut_on: Literal["all", "compared"] = Field(default="all", title="Strates découpées sur")
+    seed: Entier | None = Field(default=None, title="Graine du tirage")
+
+    @field_validator("seed")
+    @classmethod
+    def _given_when_drawn(cls, seed: int | None, info: ValidationInfo) -> int | None:
+        if info.data.get("order") == "random" and seed is None:
+            raise refusal("une graine, puisque l'ordre de passage est tiré au sort")
+        return seed
+
+    def choices(self) -> dict[str, Any]:
+        """The keyword arguments of ``risk.comparison``."""
+        given = self.model_dump()
+        method, formula = given.pop("method"), given.pop("formula")
+        return {"adjustment": method, "formula": formula or "", **given}
+
+
+class OutcomeModel(StrictModel):
+    """The choices of the hazard model that change its answer."""
+
+    model_config = ConfigDict(title="Modèle de risque")
+
+    ties: Literal["efron", "breslow"] = Field(default="efron", title="Ex æquo")
+    interval: Literal["wald", "profile"] = Field(
+        default="wald",
+        title="Intervalle",
+        description="wald (normal) ou profile (vraisemblance profilée, sans pondération)",
+    )
+    fewest_carriers: Annotated[Entier, *within(1, 10_000, "de 1 à 10 000 personnes")] = Field(
+        default=10,
+        title="Personnes porteuses, au moins",
+        description="en dessous, la covariable n'entre pas dans les modèles",
+    )

@@ -1,0 +1,88 @@
+"""Parameters of a prescription sequence symmetry analysis."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import ConfigDict, Field, field_validator, model_validator
+
+from studylib import codes
+from studylib.requests.coded import CovariateList, DrugList
+from studylib.requests.scalars import FREEZE, Fenetre, FenetreNonVide, Libelle, Ligne, Nom, refusal
+from studylib.requests.strict import StrictModel, StudyParameters
+from studylib.requests.studies.outcome import Period
+
+
+class Pair(StrictModel):
+    """Two treatments, or a treatment and a diagnosis, whose order of beginning is studied."""
+
+    model_config = ConfigDict(title="Paire")
+
+    index: DrugList = Field(title="Médicament étudié", description="liste de codes")
+    marker: CovariateList = Field(
+        title="Marqueur", description="liste de codes du traitement ou du diagnostic qui suivrait"
+    )
+    label: Ligne = Field(title="Libellé", description="nom de la paire dans le rapport")
+
+    @model_validator(mode="after")
+    def _two(self) -> Pair:
+        if self.index == self.marker:
+            raise refusal("un marqueur qui n'est pas le médicament étudié")
+        return self
+
+
+class SequenceSymmetryParameters(StudyParameters):
+    """Every choice of the study, with the defaults in use."""
+
+    model_config = ConfigDict(title="Paramètres d'une symétrie de séquences")
+
+    pairs: Annotated[dict[Nom, Pair], FREEZE] = Field(
+        title="Paires étudiées",
+        description="nom: médicament étudié, marqueur, libellé",
+        json_schema_extra={"minProperties": 1},
+    )
+    period: Period = Field(title="Période", description="premiers jours retenus, bornes comprises")
+    run_in_days: Fenetre = Field(
+        default=365,
+        title="Jours sans délivrance exigés",
+        description="observation avant la première délivrance, pour l'un et l'autre",
+    )
+    window_days: FenetreNonVide = Field(
+        default=365, title="Fenêtre (jours)", description="écart maximal entre les deux débuts"
+    )
+    blackout_days: Fenetre = Field(
+        default=0, title="Écart minimal (jours)", description="débuts plus proches, écartés"
+    )
+    same_day: Literal["drop", "split", "index_first", "marker_first"] = Field(
+        default="drop", title="Débuts le même jour", description="écartés, partagés ou attribués"
+    )
+    null_window_days: FenetreNonVide = Field(
+        default=548,
+        title="Fenêtre du rapport attendu (jours)",
+        description="pour corriger les tendances des débuts",
+    )
+    interval: Literal["beta_posterior", "clopper_pearson"] = Field(
+        default="beta_posterior", title="Intervalle", description="loi bêta, ou binomial exact"
+    )
+
+    @field_validator("pairs")
+    @classmethod
+    def _some(cls, pairs: dict[str, Pair]) -> dict[str, Pair]:
+        if not pairs:
+            raise refusal("au moins une paire")
+        return pairs
+
+    @model_validator(mode="after")
+    def _wide_enough(self) -> SequenceSymmetryParameters:
+        if min(self.window_days, self.null_window_days) <= self.blackout_days:
+            raise refusal("des fenêtres plus longues que l'écart minimal (blackout_days)")
+        return self
+
+    def labels(self) -> dict[str, Libelle]:
+        """The French of each pair."""
+        return {name: pair.label for name, pair in self.pairs.items()}
+
+    def codelists(self) -> tuple[codes.Codelist, ...]:
+        """Every codelist used, once."""
+        lists = [name for pair in self.pairs.values() for name in (pair.index, pair.marker)]
+        return tuple(codes.codelist(name) for name in dict.fromkeys(lists))

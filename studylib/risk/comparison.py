@@ -1,0 +1,320 @@
+"""Arms made comparable, once, for every estimate of a study: the ratio, the risks, the controls."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import pandas as pd
+
+from studylib.errors import EstimationError
+from studylib.risk.cox import hazard_ratio, likelihood_profile
+from studylib.risk.cox.preparation import check_columns
+from studylib.risk.gates.checks import check_mdrr, check_person_time
+from studylib.risk.gates.gate import Gates
+from studylib.risk.gates.thresholds import Thresholds
+from studylib.risk.propensity import (
+    Adjusted,
+    adjusted,
+    balance,
+    check_balance,
+    check_equipoise,
+    preference_distribution,
+    propensity_score,
+)
+from studylib.risk.propensity.design import knots_of
+from studylib.risk.propensity.schemas import PREFERENCE
+from studylib.risk.rows import against, estimate_row, estimates, method
+from studylib.risk.schemas import PROFILES
+from studylib.risk.time_to_event import risk_difference
+from studylib.tables import BALANCE, ESTIMATES, CheckResult, check, empty
+
+SPLINE_FROM = 10
+"""Distinct values from which a number enters the score as a spline."""
+UNWEIGHTED = ("none", "regression")
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One population whose arms are each made comparable with the reference.
+
+    ``persons`` is its follow-up with the covariates; ``pairs`` gives, by compared arm, the persons
+    as the adjustment keeps and weighs them; ``reasons``, by arm, why there is no such pair.
+    """
+
+    persons: pd.DataFrame
+    reference: str
+    arms: tuple[str, ...]
+    covariates: tuple[str, ...]
+    strata: tuple[str, ...]
+    adjustment: str
+    pairs: Mapping[str, Adjusted]
+    reasons: Mapping[str, str]
+
+    def hazard_ratio(
+        self,
+        *,
+        outcome: str,
+        follow_up: pd.DataFrame | None = None,
+        gates: Gates | None = None,
+        **choices: Any,
+    ) -> pd.DataFrame:
+        """``risk.hazard_ratio`` of each arm with the adjustment: an ESTIMATES table.
+
+        ``follow_up`` is that of another outcome on the same persons (a negative control); other
+        ``choices`` are those of ``risk.hazard_ratio``.
+        """
+        regression = self.adjustment == "regression"
+        covariates = self.covariates if regression else ()
+        return self._each(
+            partial(hazard_ratio, covariates=covariates, **choices),
+            "hazard_ratio",
+            outcome,
+            follow_up,
+            gates,
+            modelled=True,
+        )
+
+    def risk_difference(
+        self, *, outcome: str, day: int, gates: Gates | None = None, **choices: Any
+    ) -> pd.DataFrame:
+        """``risk.risk_difference`` at ``day`` with the weights of the adjustment.
+
+        Without weights (regression, strata), the risks are crude and ``method`` says so.
+        """
+        return self._each(
+            partial(risk_difference, day=day, **choices),
+            "risk_difference",
+            outcome,
+            None,
+            gates,
+            modelled=False,
+        )
+
+    def _each(
+        self,
+        estimator: Any,
+        measure: str,
+        outcome: str,
+        follow_up: pd.DataFrame | None,
+        gates: Gates | None,
+        *,
+        modelled: bool,
+    ) -> pd.DataFrame:
+        """The estimator on each pair of arms, one under the other; a stated row without a pair."""
+        given = self.persons
+        if follow_up is not None:
+            given = follow_up[follow_up["person_id"].isin(self.persons["person_id"])]
+            given = given.merge(
+                self.persons[["person_id", *self._known_only_here(follow_up)]], on="person_id"
+            )
+        tables = []
+        for arm in against(given, self.reference, self.arms):
+            both = given[given["arm"].isin([arm, self.reference])]
+            pair = self.pairs.get(arm)
+            if pair is None and self.adjustment not in UNWEIGHTED:
+                tables.append(self._absent(both, arm, measure, outcome))
+                continue
+            model = self._model(pair, modelled)
+            kept = both if pair is None else pair.of(both)
+            rows = estimator(
+                kept, outcome=outcome, reference=self.reference, arms=(arm, self.reference), **model
+            )
+            tables.append(rows.assign(method=rows["method"] + _choices(pair, model)))
+        together = pd.concat(tables, ignore_index=True)
+        return check(gates.release(together) if gates is not None else together, ESTIMATES)
+
+    def _known_only_here(self, follow_up: pd.DataFrame) -> list[str]:
+        """Covariates and strata that the follow-up of another outcome does not carry."""
+        return [name for name in (*self.covariates, *self.strata) if name not in follow_up]
+
+    def _model(self, pair: Adjusted | None, modelled: bool) -> dict[str, Any]:
+        """The keyword arguments with which an estimator takes the adjustment."""
+        model: dict[str, Any] = {} if pair is None else dict(pair.model)
+        own = model.pop("strata", ())
+        if modelled:
+            return model | {"strata": (*self.strata, *own), "adjustment": self.adjustment}
+        model.pop("variance", None)
+        return model | {"adjustment": self.adjustment if "weights" in model else "none"}
+
+    def _absent(self, both: pd.DataFrame, arm: str, measure: str, outcome: str) -> pd.DataFrame:
+        """The row of an arm that could not be made comparable."""
+        told = partial(method, not_estimable="arms cannot be made comparable")
+        how = told("cox", adjustment=self.adjustment)
+        row = estimate_row(
+            both,
+            comparison=f"{arm} / {self.reference}",
+            outcome=outcome,
+            measure=measure,
+            method=how,
+        )
+        return estimates([row])
+
+    def profile(self, *, outcome: str, gates: Gates | None = None, **choices: Any) -> pd.DataFrame:
+        """``risk.likelihood_profile`` of each arm with the adjustment: a PROFILES table.
+
+        Empty when ``gates`` are closed.
+        """
+        regression = self.adjustment == "regression"
+        tables = [empty(PROFILES)]
+        for arm, pair in self.pairs.items():
+            model = self._model(pair, modelled=True)
+            kept = {name: model[name] for name in ("weights", "strata") if name in model}
+            both = self.persons[self.persons["arm"].isin([arm, self.reference])]
+            tables.append(
+                likelihood_profile(
+                    pair.of(both),
+                    outcome=outcome,
+                    reference=self.reference,
+                    covariates=self.covariates if regression else (),
+                    **kept,
+                    **choices,
+                )
+            )
+        found = pd.concat([one for one in tables if len(one)] or tables, ignore_index=True)
+        return empty(PROFILES) if gates is not None and gates.closed else found
+
+    def preference(self, arm: str | None = None) -> pd.DataFrame:
+        """How the preference score is spread, ``arm`` (by default the first) and the reference.
+
+        A PREFERENCE table, empty when no score could be estimated.
+        """
+        chosen = arm if arm is not None else next(iter(self.pairs), None)
+        if chosen is None or chosen not in self.pairs:
+            return empty(PREFERENCE)
+        return preference_distribution(self.pairs[chosen].score)
+
+    def balance(self, covariates: Sequence[str] | None = None) -> pd.DataFrame:
+        """How far apart each arm is from the reference, before and after: a BALANCE table."""
+        names = self.covariates if covariates is None else covariates
+        tables = [
+            balance(
+                self.persons[self.persons["arm"].isin([arm, self.reference])],
+                names,
+                reference=self.reference,
+                adjusted=None if self.adjustment in UNWEIGHTED else pair,
+            )
+            for arm, pair in self.pairs.items()
+        ]
+        return pd.concat(tables, ignore_index=True) if tables else empty(BALANCE)
+
+    def checks(self, thresholds: Thresholds | None = None) -> tuple[CheckResult, ...]:
+        """The gates that look at no outcome by arm: balance, equipoise, person-time, power.
+
+        Balance takes part when the adjustment weighs or matches: a regression leaves the arms as
+        they are. An arm that could not be made comparable is not evaluated.
+        """
+        limits = thresholds or Thresholds()
+        found = []
+        if self.adjustment not in UNWEIGHTED:
+            found.append(check_balance(self.balance(), threshold=limits.largest_smd))
+        found.append(self._equipoise(limits))
+        shared: dict[str, Any] = {
+            "reference": self.reference,
+            "arms": self.arms,
+            "thresholds": limits,
+        }
+        found += [one(self.persons, **shared) for one in (check_person_time, check_mdrr)]
+        return tuple(found)
+
+    def _equipoise(self, limits: Thresholds) -> CheckResult:
+        """Equipoise of every pair together."""
+        each = [
+            check_equipoise(pair.score, threshold=limits.smallest_equipoise)
+            for pair in self.pairs.values()
+        ]
+        if not each or self.reasons:
+            text = " ".join(self.reasons.values()) or "aucun score : équipoise non évaluée."
+            nothing = each[0].table.iloc[:0] if each else pd.DataFrame()
+            return CheckResult("equipoise", None, nothing, text, evaluated=False)
+        table = pd.concat([one.table for one in each], ignore_index=True)
+        passed = all(one.passed for one in each)
+        return CheckResult("equipoise", passed, table, " ".join(one.text for one in each))
+
+
+def comparison(
+    persons: pd.DataFrame,
+    *,
+    reference: str,
+    covariates: Sequence[str],
+    arms: Sequence[str] = (),
+    formula: str = "",
+    stratified_by: Sequence[str] = (),
+    adjustment: str = "regression",
+    fewest_carriers: int = 10,
+    highest_correlation: float | None = 0.5,
+    **choices: Any,
+) -> Comparison:
+    """The arms of ``persons`` made comparable with the reference, pair by pair; a ``Comparison``.
+
+    ``persons`` is a follow-up with numeric ``covariates``; the outcome
+    model is ``stratified_by`` the columns named. ``adjustment`` is ``none``,
+    ``regression`` (covariates enter the outcome model) or a method of ``risk.adjusted``, whose
+    ``choices`` follow. ``formula`` is that of the score; empty, it is made of the covariates
+    (numbers of many values as splines) and of ``stratified_by``. Where an arm has nobody, the score
+    separates the arms, or a covariate says the treatment itself (``highest_correlation``), the
+    pair is left out: its rows are stated not estimable and the gate of equipoise says why.
+
+    EstimationError for persons counted twice, an unknown column, a missing value.
+    """
+    names = against(persons, reference, arms)
+    check_columns(persons, [*covariates, *stratified_by])
+    pairs, reasons = {}, {}
+    how: Any = "none" if adjustment in UNWEIGHTED else adjustment
+    for arm in names:
+        both = persons[persons["arm"].isin([arm, reference])].reset_index(drop=True)
+        try:
+            score = propensity_score(
+                both,
+                reference=reference,
+                formula=formula or score_formula(both, covariates, stratified_by),
+                arms=(arm, reference),
+                fewest_carriers=fewest_carriers,
+                highest_correlation=highest_correlation,
+            )
+            pairs[arm] = adjusted(both, score, method=how, **choices)
+        except EstimationError as failure:
+            reasons[arm] = str(failure)
+    return Comparison(
+        persons,
+        reference,
+        (reference, *names),
+        tuple(covariates),
+        tuple(stratified_by),
+        adjustment,
+        pairs,
+        reasons,
+    )
+
+
+def score_formula(
+    people: pd.DataFrame, covariates: Sequence[str], strata: Sequence[str] = ()
+) -> str:
+    """The formula of a score on every covariate: numbers of many values as splines.
+
+    >>> people = pd.DataFrame({"age": range(40), "male": [0, 1] * 20, "region": ["11", "84"] * 20})
+    >>> score_formula(people, ["age", "male"], ["region"])
+    'spline(age, 4) + male + C(region)'
+    """
+    terms = [f"spline({name}, 4)" if _bends(people[name]) else name for name in covariates]
+    return " + ".join([*terms, *(f"C({name})" for name in strata if people[name].nunique() > 1)])
+
+
+def _bends(values: pd.Series) -> bool:
+    """Whether a covariate has enough values for the knots of a spline to stand apart."""
+    if values.nunique() < SPLINE_FROM:
+        return False
+    try:
+        return bool(len(knots_of(values.to_numpy(float), 4)))
+    except EstimationError:
+        return False
+
+
+def _choices(pair: Adjusted | None, model: Mapping[str, Any]) -> str:
+    """What the adjustment and its score add to ``method``."""
+    if pair is None or model["adjustment"] in UNWEIGHTED:
+        return ""
+    pieces = [*pair.method.split("; ")[1:], *pair.score.method.split("; ")[1:]]
+    return "".join(f"; {piece.replace('ties=', 'match_ties=', 1)}" for piece in pieces)

@@ -1,0 +1,138 @@
+"""The whole of a Cox model, coefficient by coefficient, and whether hazards are proportional."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from lifelines.utils import concordance_index
+from scipy import stats
+
+from studylib.risk.cox.fit import CoxFit, fit, sandwich, scaled
+from studylib.risk.cox.hazard_ratio import Ties
+from studylib.risk.cox.likelihood import schoenfeld_residuals
+from studylib.risk.cox.preparation import check_columns, check_weights
+from studylib.risk.cox.risk_sets import RiskSets, risk_sets
+from studylib.risk.rows import refuse_person_time
+from studylib.risk.schemas import COEFFICIENTS
+from studylib.tables import CheckResult, check
+
+
+def cox_coefficients(
+    follow_up: pd.DataFrame,
+    covariates: Sequence[str],
+    *,
+    strata: Sequence[str] = (),
+    weights: str | None = None,
+    cluster: str | None = None,
+    ties: Ties = "efron",
+    level: float = 0.95,
+) -> pd.DataFrame:
+    """Every coefficient of the proportional-hazards model, arms counting only as covariates.
+
+    A COEFFICIENTS table: term, coefficient, standard_error, robust_error, ratio, ci_low, ci_high
+    (robust where there are weights or clusters), p_value; the log likelihood, that without
+    covariates and Harrell's concordance are the same on every row. NoMaximum (an
+    EstimationError) when a covariate separates those with an event.
+    """
+    refuse_person_time(follow_up, repeated=cluster is not None)
+    check_columns(follow_up, [*covariates, *strata, *[n for n in (weights, cluster) if n]])
+    if weights is not None:
+        check_weights(follow_up, weights)
+    sets, x = _model(follow_up, covariates, strata, weights, ties)
+    fitted = fit(sets, x)
+    clusters = None if cluster is None else pd.factorize(follow_up[cluster])[0].astype(np.int64)
+    robust = np.sqrt(np.diag(sandwich(sets, x, fitted, cluster=clusters)))
+    error = robust if weights or cluster else fitted.standard_errors
+    margin = stats.norm.ppf((1 + level) / 2) * error
+    table = pd.DataFrame(
+        {
+            "term": list(covariates),
+            "coefficient": fitted.coefficients,
+            "standard_error": fitted.standard_errors,
+            "robust_error": robust,
+            "ratio": np.exp(fitted.coefficients),
+            "ci_low": np.exp(fitted.coefficients - margin),
+            "ci_high": np.exp(fitted.coefficients + margin),
+            "p_value": 2 * stats.norm.sf(np.abs(fitted.coefficients) / error),
+            "log_likelihood": fitted.log_likelihood,
+            "null_log_likelihood": fitted.null_log_likelihood,
+            "concordance": _concordance(follow_up, x, fitted),
+            "persons": len(follow_up),
+            "events": int(follow_up["event"].sum()),
+        }
+    )
+    return check(table, COEFFICIENTS)
+
+
+def _model(
+    follow_up: pd.DataFrame,
+    covariates: Sequence[str],
+    strata: Sequence[str],
+    weights: str | None,
+    ties: Ties,
+) -> tuple[RiskSets, np.ndarray]:
+    groups = (
+        follow_up.groupby(list(strata), observed=True).ngroup().to_numpy(np.int64)
+        if strata
+        else None
+    )
+    sets = risk_sets(
+        None,
+        (follow_up["exit"] - follow_up["entry"]).to_numpy(float),
+        follow_up["event"].to_numpy(bool),
+        weights=None if weights is None else follow_up[weights].to_numpy(float),
+        strata=groups,
+        ties=ties,
+    )
+    return sets, follow_up[list(covariates)].to_numpy(float)
+
+
+def _concordance(follow_up: pd.DataFrame, x: np.ndarray, fitted: CoxFit) -> float:
+    """Harrell's concordance of the linear predictor with the times (Harrell, 1996)."""
+    time = (follow_up["exit"] - follow_up["entry"]).to_numpy(float)
+    return float(concordance_index(time, -(x @ fitted.coefficients), follow_up["event"]))
+
+
+def check_proportional_hazards(
+    follow_up: pd.DataFrame,
+    covariates: Sequence[str],
+    *,
+    strata: Sequence[str] = (),
+    weights: str | None = None,
+    threshold: float = 0.05,
+) -> CheckResult:
+    """Whether the ratio of each covariate stays the same through follow-up.
+
+    The test of Grambsch and Therneau (1994, Biometrika 81:515) on scaled Schoenfeld residuals
+    against the rank of the event days. Table: term, chi_squared, p_value. It informs: a
+    ratio that changes is a mean over the follow-up seen, to be shown by period.
+    """
+    check_columns(follow_up, [*covariates, *strata])
+    sets, x = _model(follow_up, covariates, strata, weights, "efron")
+    fitted = fit(sets, x)
+    prepared = scaled(sets, x)
+    beta = fitted.coefficients * prepared.spread
+    residuals = schoenfeld_residuals(sets, prepared.x, beta)
+    inverse = fitted.covariance * np.outer(prepared.spread, prepared.spread)
+    events = len(sets.tied)
+    rank = stats.rankdata(sets.days[sets.tied])
+    centred = rank - rank.mean()
+    moved = centred @ (events * residuals @ inverse)
+    statistic = moved**2 / (events * np.diag(inverse) * (centred @ centred))
+    table = pd.DataFrame(
+        {
+            "term": list(covariates),
+            "chi_squared": statistic,
+            "p_value": stats.chi2.sf(statistic, 1),
+        }
+    )
+    worst = table.sort_values("p_value").iloc[0]
+    passed = bool((table["p_value"] >= threshold).all())
+    text = (
+        "les rapports ne varient pas de façon décelable pendant le suivi."
+        if passed
+        else f"le rapport de « {worst['term']} » varie pendant le suivi : il est une moyenne."
+    )
+    return CheckResult("Proportionnalité des risques", passed, table, text)

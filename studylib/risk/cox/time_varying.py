@@ -1,0 +1,159 @@
+"""The hazard ratio of exposures that come and go during follow-up."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from studylib.errors import EstimationError
+from studylib.risk.cox.fit import NoMaximum, fit, sandwich
+from studylib.risk.cox.hazard_ratio import Ties
+from studylib.risk.cox.preparation import check_columns, repeated, unusable
+from studylib.risk.cox.risk_sets import risk_sets
+from studylib.risk.gates.gate import Gates
+from studylib.risk.rows import DAYS_PER_YEAR, NOTHING, estimates, method
+
+
+def time_varying_hazard_ratio(
+    intervals: pd.DataFrame,
+    *,
+    outcome: str,
+    exposures: Sequence[str],
+    covariates: Sequence[str] = (),
+    strata: Sequence[str] = (),
+    ties: Ties = "efron",
+    fewest_carriers: int = 10,
+    level: float = 0.95,
+    gates: Gates | None = None,
+) -> pd.DataFrame:
+    """Hazard of the outcome while exposed against while not, each exposure given the others.
+
+    ``intervals`` are stretches of follow-up as ``cohort.exposure_intervals`` makes them: person_id,
+    start and end in days since entry, event, a flag per exposure, and what is adjusted for. An
+    ESTIMATES table, measure ``hazard_ratio``, a row per exposure (« exposure / none »), with the
+    sandwich summed by person. An exposure that earlier signs of the outcome brought about is not
+    corrected for.
+
+    >>> two = pd.DataFrame({"person_id": [1, 1, 2, 3], "start": [0, 2, 0, 0], "end": [2, 4, 5, 3],
+    ...                     "event": [0, 1, 0, 1], "drug": [0, 1, 0, 0]})
+    >>> time_varying_hazard_ratio(two, outcome="o", exposures=["drug"])["events"].item()
+    2
+    """
+    columns = ["person_id", "start", "end", "event", *exposures, *covariates, *strata]
+    check_columns(intervals, columns)
+    _refuse(intervals)
+    rows = intervals.astype(dict.fromkeys([*exposures, *covariates], float))
+    left_out = unusable(rows, covariates, fewest_carriers)
+    known = {name for names in left_out.values() for name in names}
+    absent = {name: _absent(rows, name) for name in exposures}
+    entered = [name for name in covariates if name not in known]
+    entered += [name for name in exposures if not absent[name]]
+    again = [entered[column] for column in repeated(rows[entered].to_numpy(float))]
+    if again:
+        left_out["repeated"] = again
+    found = _fitted(rows, [name for name in entered if name not in again], strata, ties)
+    table = []
+    for name in exposures:
+        reason = absent[name] or (None if name in found else "no convergence")
+        values, p_value = _values(*found[name], level) if not reason else (NOTHING, np.nan)
+        how = method(
+            "cox_time_varying",
+            not_estimable=reason,
+            ties=ties,
+            adjustment="regression" if covariates else "none",
+            covariates=covariates,
+            strata=strata,
+            variance="sandwich",
+            cluster="person_id",
+            **{why: sorted(names) for why, names in sorted(left_out.items())},
+        )
+        table.append(_row(rows, name, outcome, how, values, p_value))
+    return estimates(table, gates=gates)
+
+
+def _refuse(intervals: pd.DataFrame) -> None:
+    """EstimationError for stretches that are empty, negative or overlap."""
+    if intervals.empty:
+        raise EstimationError("Estimation : aucune période de suivi.")
+    if (intervals["end"] <= intervals["start"]).any() or (intervals["start"] < 0).any():
+        raise EstimationError(
+            "Estimation : des périodes de suivi ont une durée nulle ou négative, ou débutent avant "
+            "l'entrée."
+        )
+    ordered = intervals.sort_values(["person_id", "start"])
+    same = ordered["person_id"].eq(ordered["person_id"].shift())
+    if (same & (ordered["start"] < ordered["end"].shift())).any():
+        raise EstimationError(
+            "Estimation : des périodes de suivi d'une même personne se recouvrent."
+        )
+
+
+def _absent(rows: pd.DataFrame, exposure: str) -> str | None:
+    """Why the effect of an exposure cannot be estimated, or None."""
+    used = rows[exposure] > 0
+    if not used.any() or used.all():
+        return f"nobody in {exposure}" if not used.any() else f"everybody in {exposure}"
+    if not rows.loc[used, "event"].any():
+        return f"no outcome in {exposure}"
+    return None if rows.loc[~used, "event"].any() else "no outcome in none"
+
+
+def _fitted(
+    rows: pd.DataFrame, columns: Sequence[str], strata: Sequence[str], ties: Ties
+) -> Mapping[str, tuple[float, float]]:
+    """The log ratio of each column with its robust error; empty when there is no maximum."""
+    if not columns:
+        return {}
+    groups = rows.groupby(list(strata), observed=True).ngroup().to_numpy() if strata else None
+    sets = risk_sets(
+        rows["start"].to_numpy(float),
+        rows["end"].to_numpy(float),
+        rows["event"].to_numpy(bool),
+        strata=groups,
+        ties=ties,
+    )
+    x = rows[list(columns)].to_numpy(float)
+    try:
+        model = fit(sets, x)
+    except NoMaximum:
+        return {}
+    persons = pd.factorize(rows["person_id"])[0]
+    errors = np.sqrt(np.diag(sandwich(sets, x, model, cluster=persons)))
+    pairs = zip(model.coefficients.tolist(), errors.tolist(), strict=True)
+    return dict(zip(columns, pairs, strict=True))
+
+
+def _values(
+    log_ratio: float, error: float, level: float
+) -> tuple[tuple[float, float, float], float]:
+    margin = float(stats.norm.ppf((1 + level) / 2)) * error
+    estimate, low, high = (float(np.exp(log_ratio + side * margin)) for side in (0, -1, 1))
+    return (estimate, low, high), float(2 * stats.norm.sf(abs(log_ratio) / error))
+
+
+def _row(
+    rows: pd.DataFrame,
+    exposure: str,
+    outcome: str,
+    how: str,
+    values: tuple[float, float, float],
+    p_value: float,
+) -> dict[str, object]:
+    return {
+        "analysis": "primary",
+        "population": "",
+        "comparison": f"{exposure} / none",
+        "outcome": outcome,
+        "measure": "hazard_ratio",
+        "estimate": values[0],
+        "ci_low": values[1],
+        "ci_high": values[2],
+        "p_value": p_value,
+        "persons": int(rows["person_id"].nunique()),
+        "events": int(rows["event"].sum()),
+        "person_years": float((rows["end"] - rows["start"]).sum()) / DAYS_PER_YEAR,
+        "method": how,
+    }

@@ -1,0 +1,53 @@
+"""Doubt made visible: what systematic error, confounding and miscoding may have done."""
+
+from studylib.risk.doubt.calibration import calibrated, null_of
+from studylib.risk.doubt.confounding import (
+    bias_factor,
+    probable_confounder,
+    tipping_ratio,
+    unmeasured_confounder,
+)
+from studylib.risk.doubt.e_value import e_value, e_values
+from studylib.risk.doubt.error_model import (
+    ErrorModel,
+    calibrated_interval,
+    calibrated_p,
+    error_model,
+)
+from studylib.risk.doubt.misclassification import (
+    misclassified_outcome,
+    probable_misclassification,
+    true_risk,
+)
+from studylib.risk.doubt.null import EmpiricalNull, ease, empirical_null, expected_absolute_error
+from studylib.risk.doubt.positive_controls import inject
+from studylib.risk.doubt.power import mdrr_cohort, mdrr_self_controlled
+from studylib.risk.doubt.schemas import CONFOUNDER, E_VALUES, MISCLASSIFICATION
+
+__all__ = [
+    "CONFOUNDER",
+    "E_VALUES",
+    "MISCLASSIFICATION",
+    "EmpiricalNull",
+    "ErrorModel",
+    "bias_factor",
+    "calibrated",
+    "calibrated_interval",
+    "calibrated_p",
+    "e_value",
+    "e_values",
+    "ease",
+    "empirical_null",
+    "error_model",
+    "expected_absolute_error",
+    "inject",
+    "mdrr_cohort",
+    "mdrr_self_controlled",
+    "misclassified_outcome",
+    "null_of",
+    "probable_confounder",
+    "probable_misclassification",
+    "tipping_ratio",
+    "true_risk",
+    "unmeasured_confounder",
+]

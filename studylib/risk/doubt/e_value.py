@@ -1,0 +1,83 @@
+"""How strong an unmeasured confounder would have to be to explain an estimate away."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from studylib.errors import EstimationError
+from studylib.risk.doubt.schemas import E_VALUES
+from studylib.risk.logarithms import RATIOS
+from studylib.tables import ESTIMATES, check
+
+_HAZARDS = ("hazard_ratio", "subdistribution_hazard_ratio")
+
+
+def e_value(ratio: float) -> float:
+    """The E-value of a risk ratio: R + √(R (R - 1)), a ratio below 1 being inverted.
+
+    NaN for a missing ratio; EstimationError for a negative one.
+
+    Reference
+    ---------
+    VanderWeele TJ, Ding P (2017), Annals of Internal Medicine 167:268-274.
+
+    >>> round(e_value(3.9), 3), round(e_value(1 / 3.9), 3), e_value(1.0)
+    (7.263, 7.263, 1.0)
+    """
+    if ratio < 0:
+        raise EstimationError(f"Valeur E : rapport {ratio} ; attendu supérieur à 0.")
+    if not np.isfinite(ratio) or ratio == 0:
+        return float("nan") if np.isnan(ratio) else float("inf")
+    size = max(ratio, 1 / ratio)
+    return float(size + np.sqrt(size * (size - 1)))
+
+
+def as_risk_ratio(ratio: float, measure: str, *, common_outcome: bool) -> float:
+    """A ratio as a risk ratio, which the E-value is about (VanderWeele, 2017).
+
+    With a common outcome (about 15 % or more by the end of follow-up) a hazard ratio H becomes
+    (1 - 0.5^√H) / (1 - 0.5^√(1/H)) and an odds ratio its square root; otherwise nothing changes.
+
+    >>> round(as_risk_ratio(2.0, "hazard_ratio", common_outcome=True), 4)
+    1.6125
+    """
+    if not common_outcome or not ratio > 0 or not np.isfinite(ratio):
+        return ratio
+    if measure in _HAZARDS:
+        return float((1 - 0.5 ** np.sqrt(ratio)) / (1 - 0.5 ** np.sqrt(1 / ratio)))
+    return float(np.sqrt(ratio)) if measure == "odds_ratio" else ratio
+
+
+def e_values(estimates: pd.DataFrame, *, common_outcome: bool) -> pd.DataFrame:
+    """E-values of ratios (ESTIMATES) and of their limit nearest 1, an E_VALUES table.
+
+    ``e_value_limit`` is 1 when the interval holds 1. ``common_outcome`` has no default: an outcome
+    of 15 % or more changes the answer. Rows without estimate keep none. EstimationError when a
+    measure is not a ratio. A large E-value does not show that there is no bias.
+    """
+    known = check(estimates, ESTIMATES)
+    others = sorted(set(known["measure"]) - set(RATIOS))
+    if others:
+        raise EstimationError(
+            f"Valeur E : la mesure {', '.join(others)} n'est pas un rapport ; choisir les lignes "
+            f"de {', '.join(RATIOS)}."
+        )
+    points, limits = [], []
+    for _, row in known.iterrows():
+        sizes = [
+            as_risk_ratio(float(row[name]), str(row["measure"]), common_outcome=common_outcome)
+            for name in ("estimate", "ci_low", "ci_high")
+        ]
+        points.append(e_value(sizes[0]))
+        limits.append(_of_limit(*sizes))
+    added = known.assign(e_value=points, e_value_limit=limits)
+    return check(added[E_VALUES.names], E_VALUES)
+
+
+def _of_limit(estimate: float, low: float, high: float) -> float:
+    if not np.isfinite(estimate) or np.isnan(low) or np.isnan(high):
+        return float("nan")
+    if low <= 1 <= high:
+        return 1.0
+    return e_value(low if estimate > 1 else high)

@@ -1,0 +1,172 @@
+"""What errors in recording the outcome would do to a comparison of risks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from itertools import product
+
+import numpy as np
+import pandas as pd
+
+from studylib.errors import EstimationError
+from studylib.risk.doubt.schemas import MISCLASSIFICATION
+from studylib.risk.logarithms import quantile
+from studylib.risk.rows import against, estimate_row, estimates, method
+from studylib.tables import check, empty
+
+IMPOSSIBLE = "impossible correction"
+
+
+def true_risk(risk: float, *, sensitivity: float, specificity: float) -> float:
+    """The risk behind a risk seen through an imperfect record; NaN when it is impossible.
+
+    (risk - (1 - Sp)) / (Se + Sp - 1): impossible when fewer outcomes were seen than the record
+    invents, or more than it can (Rogan and Gladen, 1978). EstimationError when a share is not from
+    0 to 1, or when Se + Sp is at most 1: such a record tells nothing.
+
+    >>> round(true_risk(0.10, sensitivity=0.8, specificity=0.95), 4)
+    0.0667
+    >>> true_risk(0.02, sensitivity=0.8, specificity=0.95)
+    nan
+    """
+    if not all(0 <= share <= 1 for share in (risk, sensitivity, specificity)):
+        raise EstimationError(
+            f"Classement de l'événement : risque {risk}, sensibilité {sensitivity}, spécificité "
+            f"{specificity} ; attendu des parts de 0 à 1."
+        )
+    if sensitivity + specificity <= 1:
+        raise EstimationError(
+            f"Classement de l'événement : sensibilité {sensitivity} et spécificité {specificity} ; "
+            "leur somme doit dépasser 1, sans quoi le codage n'apprend rien."
+        )
+    corrected = (risk - (1 - specificity)) / (sensitivity + specificity - 1)
+    return corrected if 0 < corrected <= 1 else float("nan")
+
+
+def misclassified_outcome(
+    follow_up: pd.DataFrame,
+    *,
+    outcome: str,
+    reference: str,
+    sensitivities: Sequence[float],
+    specificities: Sequence[float],
+    differential: bool = False,
+    population: str = "",
+    level: float = 0.95,
+) -> pd.DataFrame:
+    """Risk ratios corrected for each record of an array, a MISCLASSIFICATION table.
+
+    Crude ratios of the risks over the whole follow-up, which ought to be of one length.
+    ``differential`` lets the two arms have different sensitivities and specificities. The interval
+    is that of the observed risks carried through the correction, sensitivity and specificity taken
+    as known (Greenland, 1988). Impossible corrections have no estimate and say so in ``method``.
+    """
+    size, seen = (getattr(follow_up.groupby("arm")["event"], how)() for how in ("size", "sum"))
+    records = list(product(sensitivities, specificities))
+    pairs = list(product(records, records)) if differential else [(r, r) for r in records]
+    rows = []
+    for arm in against(follow_up, reference):
+        sides = [(int(size[name]), int(seen[name])) for name in (arm, reference)]
+        for in_arm, in_reference in pairs:
+            values, how = _corrected(sides, (in_arm, in_reference), level)
+            rows.append(
+                {
+                    "analysis": "primary",
+                    "population": population,
+                    "comparison": f"{arm} / {reference}",
+                    "outcome": outcome,
+                    "measure": "risk_ratio",
+                    "sensitivity_arm": float(in_arm[0]),
+                    "sensitivity_reference": float(in_reference[0]),
+                    "specificity_arm": float(in_arm[1]),
+                    "specificity_reference": float(in_reference[1]),
+                    **dict(zip(("estimate", "ci_low", "ci_high"), values, strict=True)),
+                    "persons": sides[0][0] + sides[1][0],
+                    "events": sides[0][1] + sides[1][1],
+                    "method": how,
+                }
+            )
+    if not rows:
+        return empty(MISCLASSIFICATION)
+    return check(pd.DataFrame(rows)[MISCLASSIFICATION.names], MISCLASSIFICATION)
+
+
+def _corrected(
+    sides: Sequence[tuple[int, int]],
+    records: Sequence[tuple[float, float]],
+    level: float,
+) -> tuple[tuple[float, float, float], str]:
+    """Corrected ratio and limits, and how; the arm's side comes first."""
+    logs, variance = [], 0.0
+    for (size, events), (sensitivity, specificity) in zip(sides, records, strict=True):
+        seen = events / size
+        risk = true_risk(seen, sensitivity=sensitivity, specificity=specificity)
+        if not np.isfinite(risk):
+            told = method("misclassification", not_estimable=IMPOSSIBLE, adjustment="none")
+            return (np.nan, np.nan, np.nan), told
+        logs.append(float(np.log(risk)))
+        variance += seen * (1 - seen) / size / (sensitivity + specificity - 1) ** 2 / risk**2
+    center, width = logs[0] - logs[1], quantile(level) * np.sqrt(variance)
+    values = tuple(float(np.exp(center + sign * width)) for sign in (0, -1, 1))
+    return (values[0], values[1], values[2]), method("misclassification", adjustment="none")
+
+
+def probable_misclassification(
+    follow_up: pd.DataFrame,
+    *,
+    outcome: str,
+    reference: str,
+    sensitivity: tuple[float, float],
+    specificity: tuple[float, float],
+    differential: bool = False,
+    draws: int = 10_000,
+    seed: int,
+    level: float = 0.95,
+) -> pd.DataFrame:
+    """Risk ratios under a record known within ranges, one ESTIMATES-like row per arm.
+
+    Sensitivity and specificity are uniform between their bounds, apart in each arm when
+    ``differential``; observed risks are drawn with them (beta, Jeffreys). Draws whose correction is
+    impossible are left out and counted in ``method``; beyond half of them, there is no estimate.
+    """
+    true_risk(0.5, sensitivity=sensitivity[0], specificity=specificity[0])
+    true_risk(0.5, sensitivity=sensitivity[1], specificity=specificity[1])
+    draw, rows, tail = np.random.default_rng(seed), [], (1 - level) / 2
+    for arm in against(follow_up, reference):
+        both = follow_up[follow_up["arm"].isin([arm, reference])]
+        sides = [both.loc[both["arm"] == name, "event"] for name in (arm, reference)]
+        risks = _drawn_risks(draw, sides, (sensitivity, specificity), differential, draws)
+        possible = ((risks > 0) & (risks <= 1)).all(axis=0)
+        enough = possible.mean() > 0.5
+        found = risks[0, possible] / risks[1, possible]
+        values = np.quantile(found, [0.5, tail, 1 - tail]) if enough else [np.nan] * 3
+        how = method(
+            "probabilistic_bias_analysis",
+            not_estimable=None if enough else IMPOSSIBLE,
+            bias="misclassified_outcome",
+            draws=draws,
+            seed=seed,
+            impossible_draws=int((~possible).sum()) or None,
+        )
+        row = partial(estimate_row, both, comparison=f"{arm} / {reference}", measure="risk_ratio")
+        shown = (float(values[0]), float(values[1]), float(values[2]))
+        rows.append(row(method=how, outcome=outcome, values=shown))
+    return estimates(rows)
+
+
+def _drawn_risks(
+    draw: np.random.Generator,
+    sides: Sequence[pd.Series],
+    ranges: tuple[tuple[float, float], tuple[float, float]],
+    differential: bool,
+    draws: int,
+) -> np.ndarray:
+    """True risks of each side, some impossible: observed risk and record drawn together."""
+    risks, record = [], [draw.uniform(*each, draws) for each in ranges]
+    for place, side in enumerate(sides):
+        if place and differential:
+            record = [draw.uniform(*each, draws) for each in ranges]
+        seen = draw.beta(side.sum() + 0.5, (~side).sum() + 0.5, draws)
+        risks.append((seen - 1 + record[1]) / (record[0] + record[1] - 1))
+    return np.stack(risks)

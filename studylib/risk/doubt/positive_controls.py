@@ -1,0 +1,90 @@
+"""Controls whose effect is known, because it was put there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from sklearn.linear_model import PoissonRegressor
+
+from studylib.errors import EstimationError
+from studylib.risk.rows import against
+
+RATIOS = (1.5, 2.0, 4.0)
+
+
+def inject(
+    follow_up: pd.DataFrame,
+    *,
+    ratio: float,
+    arm: str,
+    reference: str,
+    covariates: Sequence[str] = (),
+    seed: int,
+    fewest_events: int = 25,
+    penalty: float = 0.01,
+) -> pd.DataFrame:
+    """The follow-up of a negative control with outcomes added in ``arm``, to reach ``ratio``.
+
+    What was a rate ratio of 1 becomes ``ratio``. Added outcomes fall where the outcome is likely:
+    a Poisson model of it on ``covariates`` (``penalty`` on standardised coefficients), scaled to
+    the arm's own outcomes, gives each person's rate, and (ratio - 1) times it is added. Measured
+    confounding is thus kept; what no covariate sees is not, so controls made so are optimistic. The
+    first of added and observed outcome ends follow-up. EstimationError when the arm has fewer than
+    ``fewest_events`` outcomes to learn from, or for a ratio below 1.
+
+    Reference
+    ---------
+    Schuemie MJ, Hripcsak G, Ryan PB, Madigan D, Suchard MA (2018), PNAS 115:2571-2577.
+    """
+    if not ratio >= 1:
+        raise EstimationError(f"Témoin positif : rapport {ratio} ; attendu 1 ou plus.")
+    against(follow_up, reference)
+    exposed = (follow_up["arm"] == arm).to_numpy()
+    observed = int(follow_up.loc[exposed, "event"].sum())
+    if observed < fewest_events:
+        raise EstimationError(
+            f"Témoin positif : {observed} événement(s) dans le groupe « {arm} » ; il en faut "
+            f"{fewest_events} pour y apprendre où en ajouter."
+        )
+    days = (follow_up["exit"] - follow_up["entry"]).to_numpy(float)
+    rate = _expected_rate(follow_up, covariates, days, penalty)
+    rate *= observed / (rate * days)[exposed].sum()
+    added = np.full(len(follow_up), np.inf)
+    waits = np.random.default_rng(seed).exponential(size=len(follow_up))
+    if ratio > 1:
+        added[exposed] = np.floor(waits[exposed] / ((ratio - 1) * rate[exposed])) + 1
+    # an added outcome on the very day of the observed one changes nothing
+    sooner = added < np.where(follow_up["event"], days, days + 0.5)
+    exits = np.where(sooner, follow_up["entry"].to_numpy() + added, follow_up["exit"].to_numpy())
+    changed = follow_up.assign(
+        exit=pd.Series(exits, index=follow_up.index).astype(follow_up["exit"].dtype),
+        event=follow_up["event"].to_numpy(bool) | sooner,
+    )
+    if "exit_reason" in changed:
+        changed["exit_reason"] = follow_up["exit_reason"].mask(sooner, "outcome")
+    return changed
+
+
+def _expected_rate(
+    follow_up: pd.DataFrame, covariates: Sequence[str], days: np.ndarray, penalty: float
+) -> np.ndarray:
+    """Outcomes per day that each person's covariates let expect, arms ignored: no effect is."""
+    missing = [name for name in covariates if follow_up[name].isna().any()]
+    if missing:
+        raise EstimationError(
+            f"Témoin positif : valeurs manquantes dans {', '.join(missing)} ; compléter ou écarter "
+            "ces personnes."
+        )
+    outcomes = follow_up["event"].to_numpy(float)
+    if not covariates:
+        return np.full(len(days), outcomes.sum() / days.sum())
+    values = follow_up[list(covariates)].to_numpy(float)
+    spread = values.std(axis=0)
+    values = (values - values.mean(axis=0)) / np.where(spread > 0, spread, 1)
+    # the mean rate is near zero: in its own unit, the solver's tolerance means something
+    unit = days.sum() / outcomes.sum()
+    model = PoissonRegressor(alpha=penalty, max_iter=500, tol=1e-6)
+    model.fit(values, outcomes / days * unit, sample_weight=days)
+    return np.asarray(model.predict(values) / unit)

@@ -1,0 +1,150 @@
+"""From a ratio to cases: what a treatment costs, or spares, the persons of a region who take it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from studylib.errors import EstimationError
+from studylib.risk.gates.gate import Gates
+from studylib.risk.rows import NOTHING, estimate_row, estimates, method
+from studylib.risk.schemas import IMPACT
+from studylib.tables import check
+
+RATIOS = ("hazard_ratio", "rate_ratio", "risk_ratio", "incidence_rate_ratio")
+
+
+def attributable_fraction(ratio: float, low: float, high: float) -> tuple[float, float, float]:
+    """The share of exposed cases that would not have occurred on the reference, with its limits.
+
+    1 - 1/ratio (Miettinen, 1974, Am J Epidemiol 99:325); negative where the exposure spares cases,
+    and then 1 - ratio of them is the share spared.
+
+    >>> attributable_fraction(2.0, 1.25, 4.0)
+    (0.5, 0.19999999999999996, 0.75)
+    """
+    return 1 - 1 / ratio, 1 - 1 / low, 1 - 1 / high
+
+
+def attributable(
+    ratios: pd.DataFrame,
+    treated: pd.DataFrame,
+    *,
+    scenarios: Mapping[str, float] | None = None,
+    level: float = 0.95,
+    gates: Gates | None = None,
+) -> pd.DataFrame:
+    """Cases and hospital days of the treated that are attributable to the arm, not its reference.
+
+    ``ratios`` are rows of ESTIMATES, each a ratio of an arm against its reference (others are
+    left aside); ``treated`` has population, arm, persons, events, days and days_squared, the sums
+    over outcomes of their days in hospital and of the squares (``cohort.outcome_stays``).
+    ``scenarios`` name shares of what is attributable that a measure would prevent. An IMPACT
+    table, a row per comparison, scenario and quantity. The interval adds the uncertainty of the
+    ratio to that of how many cases there were (delta method; cases Poisson, days compound
+    Poisson), so that it stays true of a small region. Negative numbers are cases spared. Empty
+    where the ratio is; with ``gates`` closed, nothing is estimated.
+    """
+    shares = {"attributable": 1.0, **(scenarios or {})}
+    wrong = {name: share for name, share in shares.items() if not 0 < share <= 1}
+    if wrong:
+        raise EstimationError(
+            f"Impact : scénarios {wrong} ; chaque part évitable est attendue entre 0 et 1."
+        )
+    rows = []
+    released = gates.release(ratios) if gates is not None else ratios
+    for _, ratio in released[released["measure"].isin(RATIOS)].iterrows():
+        arm = str(ratio["comparison"]).split(" / ")[0]
+        of_arm = treated["arm"].eq(arm) & treated["population"].eq(ratio["population"])
+        for _, side in treated[of_arm].iterrows():
+            for name, share in shares.items():
+                rows += [_row(ratio, side, name, share, what, level) for what in _QUANTITIES]
+    frame = pd.DataFrame(rows, columns=IMPACT.names)
+    numbers = ["share", "observed", "estimate", "ci_low", "ci_high"]
+    return check(
+        frame.astype(dict.fromkeys(numbers, float) | {"persons": int, "events": int}), IMPACT
+    )
+
+
+_QUANTITIES = ("cases", "hospital_days")
+
+
+def _row(
+    ratio: pd.Series, side: pd.Series, scenario: str, share: float, quantity: str, level: float
+) -> dict[str, object]:
+    cases = quantity == "cases"
+    observed = float(side["events"] if cases else side["days"])
+    spread = float(side["events"] if cases else side["days_squared"])
+    values = _attributable(ratio, observed, spread, share, level)
+    return {
+        "population": ratio["population"],
+        "comparison": ratio["comparison"],
+        "outcome": ratio["outcome"],
+        "scenario": scenario,
+        "share": share,
+        "quantity": quantity,
+        "observed": observed,
+        "estimate": values[0],
+        "ci_low": values[1],
+        "ci_high": values[2],
+        "persons": int(side["persons"]),
+        "events": int(side["events"]),
+        "method": _how(ratio),
+    }
+
+
+def _attributable(
+    ratio: pd.Series, observed: float, spread: float, share: float, level: float
+) -> tuple[float, float, float]:
+    """Share x observed x (1 - 1/ratio), with the limits of the delta method."""
+    value, low, high = (float(ratio[name]) for name in ("estimate", "ci_low", "ci_high"))
+    if not (np.isfinite([value, low, high]).all() and low > 0):
+        return NOTHING
+    z = float(stats.norm.ppf((1 + level) / 2))
+    error = np.log(high / low) / (2 * z)
+    fraction = 1 - 1 / value
+    margin = z * np.sqrt((observed * error / value) ** 2 + fraction**2 * spread)
+    estimate = observed * fraction
+    return share * estimate, share * (estimate - margin), share * (estimate + margin)
+
+
+def population_attributable_fraction(
+    follow_up: pd.DataFrame,
+    ratios: pd.DataFrame,
+    *,
+    level: float = 0.95,
+    gates: Gates | None = None,
+) -> pd.DataFrame:
+    """The share of all outcomes of both arms that would not have occurred on the reference.
+
+    An ESTIMATES table, measure ``attributable_fraction``, one row per ratio: the share of outcomes
+    that are the arm's, times 1 - 1/ratio (Miettinen, 1974); normal interval, both taken as
+    independent (Greenland, 1987, Stat Med 6:701).
+    """
+    rows = []
+    for _, ratio in ratios[ratios["measure"].isin(RATIOS)].iterrows():
+        arm, reference = str(ratio["comparison"]).split(" / ")
+        both = follow_up[follow_up["arm"].isin([arm, reference])]
+        cases = both[both["event"].astype(bool)]
+        share = float(cases["arm"].eq(arm).mean()) if len(cases) else np.nan
+        values = _attributable(ratio, share, share * (1 - share) / max(len(cases), 1), 1.0, level)
+        rows.append(
+            estimate_row(
+                both,
+                comparison=str(ratio["comparison"]),
+                outcome=str(ratio["outcome"]),
+                measure="attributable_fraction",
+                method=_how(ratio),
+                values=values,
+            )
+            | {"population": ratio["population"], "analysis": ratio["analysis"]}
+        )
+    return estimates(rows, gates=gates)
+
+
+def _how(row: pd.Series) -> str:
+    kind = str(row["measure"])
+    return method("attributable", of_measure=kind, variance="delta")

@@ -1,0 +1,49 @@
+"""The outcome by a day of each person, as if nobody had been censored."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from studylib.errors import EstimationError
+from studylib.risk.rows import refuse_person_time
+from studylib.risk.time_to_event.curves import times_of
+from studylib.risk.time_to_event.influence import incidence_at, occupation
+
+
+def pseudo_risk(
+    follow_up: pd.DataFrame, *, day: int, competing: Sequence[str] = ("death",)
+) -> pd.Series:
+    """Pseudo-observations of the outcome by ``day``, in the order of the rows.
+
+    In each arm, the cumulative incidence (Aalen-Johansen, ``competing`` exits taken into account)
+    plus n times the person's influence on it: 1 or 0 where nobody is censored before the day, and
+    otherwise values whose mean is the arm's incidence. They may be averaged, weighted and regressed
+    on covariates as an outcome seen on everybody. Censoring is taken to be by chance within the
+    arm. EstimationError when nobody of an arm is followed until the day.
+
+    Reference
+    ---------
+    Andersen PK, Syriopoulou E, Parner ET (2017), Stat Med 36:2669-2681; Parner ET, Andersen PK,
+    Overgaard M (2023), Lifetime Data Anal 29:654-671 (infinitesimal jackknife).
+
+    >>> three = pd.DataFrame({"person_id": [1, 2, 3], "arm": "A", "entry": 0, "exit": [2, 5, 9],
+    ...                       "event": [True, True, False], "exit_reason": ["outcome"] * 3})
+    >>> pseudo_risk(three, day=4).round(6).tolist()
+    [1.0, 0.0, 0.0]
+    """
+    refuse_person_time(follow_up)
+    values = np.empty(len(follow_up))
+    for arm, rows in follow_up.groupby("arm", sort=True).indices.items():
+        group = follow_up.iloc[rows]
+        time, event = times_of(group), group["event"].to_numpy(bool)
+        if time.max() < day:
+            raise EstimationError(
+                f"Risque au jour {day} : personne n'est suivi jusqu'à ce jour dans le groupe {arm}."
+            )
+        other = group["exit_reason"].isin(list(competing)).to_numpy(bool) & ~event
+        total, influence = incidence_at(occupation(time, event, other), day)
+        values[rows] = total + len(rows) * influence
+    return pd.Series(values, index=follow_up.index, name="pseudo_risk")

@@ -1,0 +1,72 @@
+"""Likelihood profiles of a case series, for regions to be pooled."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+
+from studylib.risk.schemas import PROFILES
+from studylib.risk.self_controlled import likelihood
+from studylib.risk.self_controlled.arrays import Reals
+from studylib.risk.self_controlled.case_series import CaseSeries
+from studylib.risk.self_controlled.fitting import NONE_INSIDE, NONE_OUTSIDE, bounded, fitted
+from studylib.risk.self_controlled.likelihood import Patterns
+from studylib.tables import check
+
+GRID = tuple(np.linspace(np.log(0.1), np.log(10), 8))
+"""Where a profile is told: ratios from a tenth to ten."""
+
+
+def likelihood_profile(
+    series: CaseSeries, *, outcome: str, grid: Sequence[float] = GRID
+) -> pd.DataFrame:
+    """The profile log likelihood of each window's log ratio over ``grid``: a PROFILES table.
+
+    It holds what a pooling of regions needs, a window without event included. Windows that
+    nobody is exposed in, or that cannot be told apart, have no row.
+    """
+    model = fitted(series)
+    rows = []
+    for term in range(series.exposures):
+        if model.reasons.get(term) not in (None, NONE_INSIDE, NONE_OUTSIDE):
+            continue
+        others = {one: reason for one, reason in model.reasons.items() if one != term}
+        patterns = bounded(series.patterns, others)
+        kept = sorted({*model.kept, term})
+        chosen = replace(patterns, design=patterns.design[:, kept])
+        rows += _profile_rows(series, chosen, kept.index(term), term, outcome, grid)
+    return check(pd.DataFrame(rows, columns=PROFILES.names), PROFILES)
+
+
+def _profile_rows(
+    series: CaseSeries,
+    patterns: Patterns,
+    place: int,
+    term: int,
+    outcome: str,
+    grid: Sequence[float],
+) -> list[dict[str, object]]:
+    count = series.counts.iloc[term]
+    near: Reals = np.zeros(patterns.design.shape[1])
+    rows = []
+    for value in grid:
+        at = likelihood.profile(patterns, place, float(value), near)
+        near = at.beta
+        rows.append(
+            {
+                "analysis": "primary",
+                "population": "",
+                "comparison": f"{series.terms[term]} / unexposed",
+                "outcome": outcome,
+                "measure": "incidence_rate_ratio",
+                "log_ratio": float(value),
+                "log_likelihood": at.log_likelihood,
+                "gradient": float(at.score[place]),
+                "persons": int(count["persons"]),
+                "events": int(count["events"]),
+            }
+        )
+    return rows

@@ -1,0 +1,17 @@
+"""Tables of a case series that are not rows of estimates."""
+
+from __future__ import annotations
+
+from studylib.tables import Column, Table
+
+WINDOWS = Table(
+    "windows",
+    (
+        Column("population", "text", "region or set of regions"),
+        Column("term", "text", "drug, dose and window, or unexposed"),
+        Column("persons", "integer", "cases with time there", counts="persons"),
+        Column("events", "integer", "events that fall there", counts="events"),
+        Column("person_years", "number", "time there", unit="years", from_counts=("persons",)),
+    ),
+    key=("population", "term"),
+)

@@ -1,0 +1,104 @@
+"""Latency, windows after treatment, and exposure that changes during follow-up: drawn examples."""
+
+from datetime import date
+
+import pytest
+from conftest import redrawn, rows
+
+from studylib import cohort
+from studylib.errors import StudyError
+
+END = date(2023, 12, 31)
+HEADER = "person_id | arm | start | days\n"
+DIAGNOSES = "person_id | start | end\n"
+
+
+def users_of(source, arms):
+    return cohort.new_users(source, arms, inclusion=(date(2022, 1, 1), date(2022, 12, 31)))
+
+
+def test_the_window_after_treatment_keeps_its_outcome(draw_source, arms, bleeding):
+    source = draw_source(
+        HEADER + "1 | AVK | 2022-01-01 | 30", DIAGNOSES + "1 | 2022-02-10 | 2022-02-15"
+    )
+    users = users_of(source, arms)
+    without, after, too_short = (
+        cohort.collect(
+            users,
+            cohort.on_treatment(users, bleeding, until=END, grace_days=0, risk_window_days=window),
+        ).iloc[0]
+        for window in (0, 30, 10)
+    )
+    assert (without["exit_reason"], without["exit"] - without["entry"]) == ("discontinuation", 30)
+    assert (after["exit_reason"], after["exit"] - after["entry"]) == ("outcome", 41)
+    assert (too_short["exit_reason"], too_short["exit"] - too_short["entry"]) == (
+        "discontinuation",
+        40,  # days 0 to 39 ; the outcome is on day 40
+    )
+
+
+def test_latency_takes_its_days_and_those_who_leave_during_them(draw_source, arms, bleeding):
+    source = draw_source(
+        HEADER + "\n".join(f"{person} | AVK | 2022-01-01 | 365" for person in (1, 2, 3)),
+        DIAGNOSES + "1 | 2022-01-14 | 2022-01-20\n2 | 2022-01-15 | 2022-01-20",
+    )
+    users = users_of(source, arms)
+    found = cohort.collect(
+        users,
+        cohort.intention_to_treat(users, bleeding, until=END, latency_days=14, follow_up_days=60),
+    )
+    assert redrawn(found, ["person_id", "entry", "exit", "exit_reason"]) == rows("""
+        person_id | entry      | exit       | exit_reason
+        2         | 2022-01-15 | 2022-01-16 | outcome
+        3         | 2022-01-15 | 2022-03-02 | end_of_follow_up
+    """)
+    with pytest.raises(StudyError, match="latence"):
+        cohort.intention_to_treat(users, bleeding, until=END, latency_days=60, follow_up_days=60)
+
+
+def test_follow_up_is_cut_where_exposure_changes(draw_source, arms, bleeding):
+    source = draw_source(
+        HEADER
+        + "1 | AVK | 2022-01-01 | 10\n1 | AOD | 2022-01-06 | 10\n1 | AVK | 2022-01-21 | 10\n"
+        + "2 | AVK | 2022-01-01 | 5",
+        DIAGNOSES + "1 | 2022-01-25 | 2022-01-26",
+    )
+    users = users_of(source, arms)
+    followed = cohort.intention_to_treat(users, bleeding, until=END, follow_up_days=30)
+    columns = ["person_id", "start", "end", "event", "AVK", "AOD"]
+
+    def cut(**choices):
+        table = cohort.exposure_intervals(users, followed, arms, grace_days=0, **choices)
+        found = source.engine.collect(table).sort_values(["person_id", "start"])
+        return [tuple(map(int, row)) for row in found[columns].itertuples(index=False)]
+
+    assert cut() == [
+        (1, 0, 5, 0, 1, 0),
+        (1, 5, 10, 0, 1, 1),
+        (1, 10, 15, 0, 0, 1),
+        (1, 15, 20, 0, 0, 0),
+        (1, 20, 25, 1, 1, 0),
+        (2, 0, 5, 0, 1, 0),
+        (2, 5, 30, 0, 0, 0),
+    ]
+    assert cut(lag_days=3, risk_window_days=2)[-3:] == [
+        (2, 0, 3, 0, 0, 0),
+        (2, 3, 7, 0, 1, 0),
+        (2, 7, 30, 0, 0, 0),
+    ]
+
+
+def test_days_in_hospital_of_the_outcomes(draw_source, arms, bleeding):
+    source = draw_source(
+        HEADER + "1 | AVK | 2022-01-01 | 90\n2 | AVK | 2022-01-01 | 90\n3 | AOD | 2022-01-01 | 90",
+        DIAGNOSES
+        + "1 | 2022-02-01 | 2022-02-06\n1 | 2022-02-01 | 2022-02-03\n"  # the longer one: 5 days
+        + "2 | 2022-02-01 | 2022-02-01",  # the day only: 1
+    )
+    users = users_of(source, arms)
+    followed = cohort.intention_to_treat(users, bleeding, until=END)
+    table = cohort.outcome_stays(users, followed, bleeding, names={"11": "Île-de-France"})
+    found = table.set_index("arm")
+    assert found["population"].unique().tolist() == ["Île-de-France"]
+    assert found.loc["AVK", ["persons", "events", "days", "days_squared"]].tolist() == [2, 2, 6, 26]
+    assert found.loc["AOD", ["persons", "events", "days", "days_squared"]].tolist() == [1, 0, 0, 0]
