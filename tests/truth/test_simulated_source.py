@@ -15,7 +15,7 @@ from studylib.sources import simulated
 from studylib.sources.event_folder import open_folder
 
 SEEDS = range(12)
-WRITTEN_WITH, DIGEST = "2.0.0", "201ea873bd4060a7be03dacbfa8293c9443b1590f6dfcbe5cc776b9ffa09e8c5"
+WRITTEN_WITH, DIGEST = "2.0.0", "becfdaab7a6ece13c9f140b88ceb16f2d14dfbc9e90e3c2c8dae76ee36d977ae"
 COVARIATES = ["renal_disease", "heart_failure", "antiplatelets"]
 
 
