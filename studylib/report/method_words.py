@@ -131,7 +131,7 @@ VALUES: Mapping[str, str] = {
     "crump": "probabilités extrêmes (Crump)",
     "asymmetric": "asymétrique (Stürmer)",
     "quantile": "quantiles du score",
-    "score": "score",
+    "ps": "score",
     "logit": "logit du score",
     "standardised_logit": "logit du score sur son écart type",
     "descending": "score décroissant",

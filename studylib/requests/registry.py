@@ -17,8 +17,9 @@ from studylib.requests.studies import (
     RegionalSpendingParameters,
     SelfControlledParameters,
     SequenceSymmetryParameters,
+    ValidationParameters,
 )
-from studylib.risk import pooling, schemas
+from studylib.risk import pooling, schemas, validation
 from studylib.sources import quality_checks
 
 
@@ -167,6 +168,18 @@ _KNOWN = (
             "sequence_ratios": tables.ESTIMATES,
         },
         memory_gb=2.0,
+        sources=("simulated",),
+    ),
+    _study(
+        "validation",
+        "Dossier de validation de la bibliothèque",
+        ValidationParameters,
+        {
+            "published": validation.AGREEMENT,
+            "by_hand": validation.AGREEMENT,
+            "coverage": validation.COVERAGE,
+        },
+        memory_gb=1.0,
         sources=("simulated",),
     ),
 )

@@ -20,6 +20,7 @@ PROFILES = Table(
         Column("persons", "integer", "persons analysed", counts="persons"),
         Column("events", "integer", "outcomes counted", counts="events"),
     ),
+    may_be_empty=True,  # gates that are closed release none
 )
 
 COEFFICIENTS = Table(
@@ -86,8 +87,8 @@ ADMISSION_SITES = Table(
         Column("stays", "integer", "stays of the period", counts="stays"),
         Column("events", "integer", "drug-related stays", counts="stays"),
         Column("estimate", "number", "share, 0 to 1", nullable=True, from_counts=_STAYS),
-        Column("ci_low", "number", "lower 95 % limit", nullable=True, from_counts=_STAYS),
-        Column("ci_high", "number", "upper 95 % limit", nullable=True, from_counts=_STAYS),
+        Column("ci_low", "number", "lower 95 % limit, 0 to 1", nullable=True, from_counts=_STAYS),
+        Column("ci_high", "number", "upper 95 % limit, 0 to 1", nullable=True, from_counts=_STAYS),
     ),
     key=("establishment",),
 )
@@ -99,8 +100,8 @@ CODED_BLEEDINGS = Table(
         Column("stays", "integer", "bleedings under an antithrombotic", counts="stays"),
         Column("events", "integer", "of which coded as its effect", counts="stays"),
         Column("estimate", "number", "share coded, 0 to 1", nullable=True, from_counts=_STAYS),
-        Column("ci_low", "number", "lower 95 % limit", nullable=True, from_counts=_STAYS),
-        Column("ci_high", "number", "upper 95 % limit", nullable=True, from_counts=_STAYS),
+        Column("ci_low", "number", "lower 95 % limit, 0 to 1", nullable=True, from_counts=_STAYS),
+        Column("ci_high", "number", "upper 95 % limit, 0 to 1", nullable=True, from_counts=_STAYS),
     ),
     key=("population",),
 )
@@ -112,7 +113,11 @@ ADMISSION_COVERAGE = Table(
         Column("stays", "integer", "stays tied to a person", counts="stays"),
         Column("unlinked", "integer", "stays tied to nobody", nullable=True, counts="stays"),
         Column(
-            "share", "number", "unlinked over all", nullable=True, from_counts=("stays", "unlinked")
+            "share",
+            "number",
+            "unlinked over all, 0 to 1",
+            nullable=True,
+            from_counts=("stays", "unlinked"),
         ),
     ),
     key=("population",),

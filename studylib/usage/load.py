@@ -92,16 +92,7 @@ def drug_load(
     scored = spans.join(_scores(source, chosen), on="arm", how="inner").with_columns(
         nw.lit(chosen.name).alias("arm")
     )
-    first, end = span
-    inside = (
-        cohort.load_over_time(source, scored)
-        .filter((nw.col("start") < end) & (nw.col("end") > first))
-        .with_columns(
-            (nw.min_horizontal("end", nw.lit(end)) - nw.max_horizontal("start", nw.lit(first)))
-            .cast(nw.Int64())
-            .alias("inside")
-        )
-    )
+    inside = cohort.days_within(cohort.load_over_time(source, scored), span)
     above = nw.when(nw.col("load") >= at_least).then(nw.col("inside")).otherwise(0)
     sums = (
         inside.with_columns(above.alias("above"))

@@ -68,27 +68,14 @@ def polypharmacy(
         kept, people, span=span, history_days=history_days,
         grace_days=grace_days, carry_over=carry_over,
     )  # fmt: skip
-    given = kept.table("dispensings").filter(
-        (nw.col("start") >= span[0]) & (nw.col("start") < span[1])
-    )
-    dispensed = given.select(
-        "person_id", nw.col("atc").alias("arm"), "start", (nw.col("start") + 1).alias("end")
-    ).join(people.select("person_id"), on="person_id", how="semi")
+    dispensed = _dispensed(kept, people, span)
     seen = spans if presence == "in_use" else dispensed
     parts = (
         dispensed.group_by("person_id").agg(nw.col("arm").n_unique().alias("cumulative")),
         _continuous(source, seen, bounds, quarters),
         _days_in_use(spans, span),
     )
-    table = people.select("person_id", *STRATA, "days")
-    for part in parts:
-        table = table.join(part, on="person_id", how="left")
-    mean = nw.col("in_use").fill_null(0).cast(nw.Float64()) / nw.col("days").cast(nw.Float64())
-    counted = table.with_columns(
-        *[nw.col(n).fill_null(0).cast(nw.Int64()).alias(n) for n in ("cumulative", "continuous")],
-        mean.alias("concurrent"),
-    ).drop("in_use")
-    return source.engine.checkpoint(counted, "polypharmacy")
+    return source.engine.checkpoint(_numbers(people, parts), "polypharmacy")
 
 
 def polypharmacy_strata(
@@ -146,6 +133,29 @@ def _cut(source: Source, length: int, excluded: Sequence[str]) -> Source:
     return replace(source, tables={**source.tables, "dispensings": cut})
 
 
+def _dispensed(source: Source, people: Frame, span: tuple[int, int]) -> Frame:
+    """Dispensings of the span as spans of one day: person_id, arm, start, end."""
+    given = source.table("dispensings").filter(
+        (nw.col("start") >= span[0]) & (nw.col("start") < span[1])
+    )
+    one_day = given.select(
+        "person_id", nw.col("atc").alias("arm"), "start", (nw.col("start") + 1).alias("end")
+    )
+    return one_day.join(people.select("person_id"), on="person_id", how="semi")
+
+
+def _numbers(people: Frame, parts: Sequence[Frame]) -> Frame:
+    """The three numbers of each person, zero where nothing was taken."""
+    table = people.select("person_id", *STRATA, "days")
+    for part in parts:
+        table = table.join(part, on="person_id", how="left")
+    mean = nw.col("in_use").fill_null(0).cast(nw.Float64()) / nw.col("days").cast(nw.Float64())
+    return table.with_columns(
+        *[nw.col(n).fill_null(0).cast(nw.Int64()).alias(n) for n in ("cumulative", "continuous")],
+        mean.alias("concurrent"),
+    ).drop("in_use")
+
+
 def _continuous(
     source: Source, seen: Frame, bounds: Sequence[tuple[int, int]], quarters: int
 ) -> Frame:
@@ -174,9 +184,8 @@ def _continuous(
 
 def _days_in_use(spans: Frame, span: tuple[int, int]) -> Frame:
     """Days of each substance within the span, added up: person_id, in_use."""
-    first, end = span
-    inside = nw.min_horizontal("end", nw.lit(end)) - nw.max_horizontal("start", nw.lit(first))
-    days = spans.filter((nw.col("start") < end) & (nw.col("end") > first)).with_columns(
-        inside.cast(nw.Int64()).alias("inside")
+    return (
+        cohort.days_within(spans, span)
+        .group_by("person_id")
+        .agg(nw.col("inside").sum().alias("in_use"))
     )
-    return days.group_by("person_id").agg(nw.col("inside").sum().alias("in_use"))

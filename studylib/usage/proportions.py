@@ -15,14 +15,17 @@ def shares_by(strata: pd.DataFrame, by: str, *, population: str) -> pd.DataFrame
     """Shares by ``by`` (age_band or sex), then of everybody (``all``), in ``GROUP_SHARES``.
 
     ``strata`` has indicator, the strata's columns, persons and events; those of one indicator are
-    summed over the other columns.
+    summed over the other columns. Indicators keep their order.
     """
     if strata.empty:
         return tables.empty(GROUP_SHARES)
+    named = list(dict.fromkeys(strata["indicator"]))
     groups = strata.groupby(["indicator", by], sort=True)[["persons", "events"]].sum()
     parts = groups.reset_index().rename(columns={by: "stratum"})
     whole = strata.groupby("indicator")[["persons", "events"]].sum().reset_index()
     every = pd.concat([parts, whole.assign(stratum=ALL)], ignore_index=True)
-    named = with_share(every).assign(population=population)
-    ordered = named.sort_values("indicator", kind="stable", ignore_index=True)
+    shared = with_share(every).assign(population=population)
+    ordered = shared.sort_values(
+        "indicator", key=lambda names: names.map(named.index), kind="stable", ignore_index=True
+    )
     return tables.check(ordered[GROUP_SHARES.names], GROUP_SHARES)

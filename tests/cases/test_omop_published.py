@@ -4,6 +4,7 @@ import json
 from datetime import date
 
 import narwhals as nw
+import numpy as np
 import pytest
 
 from studylib import cohort, project, risk, sources
@@ -69,10 +70,10 @@ def starters(source: sources.Source) -> cohort.Cohort:
     return users.require("183 days", cohort.history_days() >= 183)
 
 
-def at_risk(users: cohort.Cohort):
+def at_risk(users: cohort.Cohort, days: int = 31):
     """The published window: the day of the era and the 30 that follow."""
     risked = cohort.follow_up(
-        users, BLEED, design="intention_to_treat", follow_up_days=31, until=ALL_TIME[1]
+        users, BLEED, design="intention_to_treat", follow_up_days=days, until=ALL_TIME[1]
     )
     return cohort.collect(users, risked)
 
@@ -120,9 +121,56 @@ def test_person_time_and_hazard_ratio_PE02(eras):
         answer["target_events"],
         answer["comparator_events"],
     )
-    ratio = risk.hazard_ratio(person_time, outcome="bleed", reference=COMPARATOR).iloc[0]
-    efron = expected["variants"]["efron_ties"]["hr"]
-    assert ratio["estimate"] == pytest.approx(efron, rel=1e-5)
+    efron = ratio_of(person_time, ties="efron")
+    assert efron["estimate"] == pytest.approx(expected["variants"]["efron_ties"]["hr"], rel=1e-6)
+    breslow = ratio_of(person_time, interval="profile")
+    assert breslow["estimate"] == pytest.approx(answer["hr"], rel=1e-6)
+    limits = expected["second_implementation"]["ci_profile"]
+    assert breslow[["ci_low", "ci_high"]].tolist() == pytest.approx(limits, rel=1e-6)
+    assert breslow[["ci_low", "ci_high"]].tolist() == pytest.approx(answer["ci"], rel=2e-4)
+    wald = ratio_of(person_time)
+    limits = expected["second_implementation"]["ci_wald"]
+    assert wald[["ci_low", "ci_high"]].tolist() == pytest.approx(limits, abs=5e-5)
+    profile = risk.likelihood_profile(
+        person_time,
+        outcome="bleed",
+        reference=COMPARATOR,
+        ties="breslow",
+        log_ratios=[0.0, np.log(breslow["estimate"])],
+    )
+    assert -profile["log_likelihood"].iloc[0] == pytest.approx(answer["llr"], rel=1e-5)
+
+
+def ratio_of(person_time, ties="breslow", **choices):
+    return risk.hazard_ratio(
+        person_time, outcome="bleed", reference=COMPARATOR, ties=ties, **choices
+    ).iloc[0]
+
+
+def test_each_choice_of_the_window_moves_the_ratio_as_published_PE02(eras):
+    """One choice at a time: event day, last day, length of the window, common period."""
+    variants = case("PE02")["variants"]
+    observed = starters(eras)
+    common = calendar.require_common_period(observed, "common", bounds="from_last_arm")
+    free = common.require_none("no bleed", BLEED, days_before=30)
+    whole = at_risk(free)
+    both = calendar.require_common_period(observed, "common", bounds="both")
+    tables = {
+        "event_day_not_counted": whole.assign(exit=whole["exit"] - whole["event"]),
+        "window_end_exclusive": at_risk(free, 30),
+        "risk_window_60_days": at_risk(free, 61),
+        "risk_window_90_days": at_risk(free, 91),
+        "follow_to_end_of_observation": at_risk(free, 100_000),
+        "common_period_both_bounds": at_risk(both.require_none("no", BLEED, days_before=30)),
+        "no_common_period": at_risk(observed.require_none("no", BLEED, days_before=30)),
+    }
+    for name, person_time in tables.items():
+        known = variants[name]
+        assert ratio_of(person_time)["estimate"] == pytest.approx(known["hr"], rel=1e-6), name
+        events = person_time.groupby("arm")["event"].sum()
+        if "target_events" in known:
+            assert events[TARGET] == known["target_events"], name
+            assert events[COMPARATOR] == known["comparator_events"], name
 
 
 def test_case_series_flow_PE04(eras):

@@ -82,3 +82,15 @@ def test_a_page_that_was_told_of_its_regions_looks_at_their_tables(tmp_path, mon
 def fresh_page():
     yield
     context.start()
+
+
+def test_a_count_missing_everywhere_does_not_stop_the_comparison():
+    table = pd.DataFrame(
+        {"population": ["11", "84"], "persons": [30, 40],
+         "prescribers": pd.array([None, None], dtype="Int64")}
+    )  # fmt: skip
+    parts = {code: table[table["population"] == code] for code in ("11", "84")}
+    assert disclosure.exposed_by_parts(parts, table) == []
+    whole = pd.DataFrame({"population": ["all"], "persons": [70], "prescribers": [pd.NA]})
+    hidden = parts | {"84": parts["84"].assign(persons="< 11")}
+    assert len(disclosure.exposed_by_parts(hidden, whole)) == 1

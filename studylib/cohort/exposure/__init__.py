@@ -15,6 +15,7 @@ from studylib.cohort.exposure.episodes import (
     episodes,
 )
 from studylib.cohort.exposure.substances import (
+    days_within,
     load_over_time,
     merged,
     substance_episodes,
@@ -31,6 +32,7 @@ __all__ = [
     "covered",
     "daily_dose",
     "days_covered",
+    "days_within",
     "episodes",
     "exposure_intervals",
     "load_over_time",

@@ -1,8 +1,4 @@
-"""Every substance a person takes, in time: episodes by substance, and how much is in use each day.
-
-Reference: the sets of drugs that a rule or a score names are matched to the ATC codes present in
-the data, so that a prefix (N05BA) and a full code (N05BA01) are written the same way.
-"""
+"""Every substance a person takes, in time: episodes by substance, how much is in use each day."""
 
 from __future__ import annotations
 
@@ -85,3 +81,11 @@ def load_over_time(source: Source, spans: Frame) -> Frame:
     stretches = ordered.filter((nw.col("load") > 0) & ~nw.col("end").is_null())
     named = stretches.select("person_id", "arm", nw.col("day").alias("start"), "end", "load")
     return source.engine.checkpoint(named, "load")
+
+
+def days_within(spans: Frame, span: tuple[int, int]) -> Frame:
+    """The spans that have a day in ``span``, with a column ``inside``: how many days of it."""
+    first, end = span
+    inside = nw.min_horizontal("end", nw.lit(end)) - nw.max_horizontal("start", nw.lit(first))
+    overlapping = spans.filter((nw.col("start") < end) & (nw.col("end") > first))
+    return overlapping.with_columns(inside.cast(nw.Int64()).alias("inside"))

@@ -99,7 +99,7 @@ def row_labels(
 
 def _names_rows(values: pd.Series) -> bool:
     """Whether a column holds text that tells rows apart: neither numbers nor nothing at all."""
-    text = values.fillna("").astype(str).str.replace(",", ".")
+    text = values.astype(object).where(values.notna(), "").astype(str).str.replace(",", ".")
     numeric = pd.to_numeric(text, errors="coerce").notna().any()
     return not numeric and bool((text != "").any())
 

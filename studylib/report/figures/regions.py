@@ -28,10 +28,11 @@ def region_chart(
     low: str | None = None,
     high: str | None = None,
     reference: float | None = None,
+    reference_name: str = "France",
     requested: Sequence[str] = (),
     labels: Mapping[str, str] | None = None,
 ) -> Fragment:
-    """One dot per region, sorted, with the limits ``low``–``high`` and a national ``reference``.
+    """One dot per region, sorted, with the limits ``low``–``high`` and a ``reference``, named.
 
     ``region`` names the column of region names or codes, ``requested`` the regions to bring out
     (same writing as that column). Raises StudyError for an unknown column or region.
@@ -48,7 +49,7 @@ def region_chart(
         else:
             _draw(axes, drawn, value, region, (low, high), requested, labels)
             if reference is not None:
-                _mark_nation(axes, reference)
+                _mark_nation(axes, reference, reference_name)
             axes.set_xlabel(french.typeset(unit))
         return style.publish(figure, masked, schema, caption=caption, alt=alt, labels=labels)
 
@@ -68,10 +69,10 @@ def _check_regions(regions: pd.Series, requested: Sequence[str], title: str) -> 
         raise StudyError(f"Graphique {title} : région {', '.join(strangers)} absente du tableau.")
 
 
-def _mark_nation(axes: Axes, reference: float) -> None:
+def _mark_nation(axes: Axes, reference: float, name: str) -> None:
     axes.axvline(reference, color=style.INK, lw=1, ls="--", zorder=1)
     axes.annotate(
-        f"France{french.NBSP}: {french.significant(reference)}",
+        f"{name}{french.NBSP}: {french.significant(reference)}",
         (reference, 1),
         xycoords=axes.get_xaxis_transform(),
         xytext=(0, 3),

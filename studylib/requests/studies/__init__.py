@@ -15,8 +15,15 @@ from studylib.requests.studies.pooled_synthesis import (
 from studylib.requests.studies.regional_spending import (
     RegionalSpendingParameters,
 )
-from studylib.requests.studies.self_controlled import SelfControlledParameters
-from studylib.requests.studies.sequence_symmetry import SequenceSymmetryParameters
+from studylib.requests.studies.self_controlled import (
+    SelfControlledParameters,
+)
+from studylib.requests.studies.sequence_symmetry import (
+    SequenceSymmetryParameters,
+)
+from studylib.requests.studies.validation import (
+    ValidationParameters,
+)
 
 __all__ = [
     "DataQualityParameters",
@@ -26,4 +33,5 @@ __all__ = [
     "RegionalSpendingParameters",
     "SelfControlledParameters",
     "SequenceSymmetryParameters",
+    "ValidationParameters",
 ]

@@ -22,7 +22,6 @@ from studylib.requests.scalars import (
     FenetreNonVide,
     Ligne,
     Nom,
-    Nombre,
     refusal,
     within,
 )
@@ -118,7 +117,6 @@ class Admissions(StrictModel):
 
     model_config = ConfigDict(title="Séjours liés aux médicaments")
 
-    period: Period = Field(title="Période", description="jours d'entrée des séjours, compris")
     coded: Annotated[tuple[DiagnosisList, ...], FROM_LIST, *NOT_EMPTY, *DISTINCT] = Field(
         title="Listes de codes", description="codes CIM-10 qui nomment un médicament"
     )
@@ -138,10 +136,7 @@ class Admissions(StrictModel):
     )
 
 
-def _scenario(share: float) -> float:
-    if not 0 < share <= 1:
-        raise refusal("une part du dépassement, plus grande que 0 et d'au plus 1")
-    return share
+Percent = Annotated[Entier, *within(1, 100, "un pourcentage de 1 à 100")]
 
 
 class InappropriateMedicationParameters(StudyParameters):
@@ -172,13 +167,14 @@ class InappropriateMedicationParameters(StudyParameters):
     loads: Annotated[tuple[Load, ...], FROM_LIST] = Field(
         default=(), title="Charges", description="anticholinergique, sédative"
     )
+    admissions_period: Period = Field(
+        title="Période des séjours", description="jours d'entrée des séjours, compris"
+    )
     admissions: Admissions = Field(title="Séjours liés aux médicaments")
-    avoidable_shares: Annotated[
-        tuple[Annotated[Nombre, AfterValidator(_scenario)], ...], FROM_LIST, *NOT_EMPTY, *DISTINCT
-    ] = Field(
-        default=(1.0,),
-        title="Scénarios",
-        description="parts du dépassement du taux national que l'on éviterait",
+    avoidable_percents: Annotated[tuple[Percent, ...], FROM_LIST, *NOT_EMPTY, *DISTINCT] = Field(
+        default=(100,),
+        title="Scénarios (% du dépassement)",
+        description="parts du dépassement du niveau de l'ensemble que l'on éviterait",
     )
 
     def days(self) -> tuple[date, date]:
@@ -196,12 +192,16 @@ class InappropriateMedicationParameters(StudyParameters):
 
     def stays(self) -> dict[str, Any]:
         """What finds drug-related stays, as ``risk.admissions`` takes it."""
-        asked = self.admissions
+        asked, period = self.admissions, self.admissions_period
         return {
-            "period": (asked.period.start, asked.period.end),
+            "period": (period.start, period.end),
             "coded": [codes.codelist(name) for name in asked.coded],
             "intentional": codes.codelist(asked.intentional),
             "bleeding": codes.codelist(asked.bleeding),
             "antithrombotics": [codes.codelist(name) for name in asked.antithrombotics],
             "carry_days": asked.carry_days,
         }
+
+    def scenarios(self) -> dict[str, float]:
+        """The share of the excess avoided in each scenario, by its name."""
+        return {f"{percent} %": percent / 100 for percent in self.avoidable_percents}

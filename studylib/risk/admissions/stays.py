@@ -166,32 +166,16 @@ def _described(marked: Frame) -> Frame:
     bled = ~nw.col("given_class").is_null()
     in_dp = nw.col("coded_key").fill_null("") == "1"
     elsewhere = nw.col("coded_key").fill_null("") == "2"
-    level = (
-        nw.when(nw.col("deliberate").fill_null(False))
-        .then(nw.lit("intentional"))
-        .otherwise(
-            nw.when(in_dp)
-            .then(nw.lit("coded_cause"))
-            .otherwise(
-                nw.when(elsewhere).then(nw.lit("coded_associated")).otherwise(nw.lit("two_list"))
-            )
-        )
+    meant = nw.col("deliberate").fill_null(False)
+    level = _first(
+        [(meant, "intentional"), (in_dp, "coded_cause"), (elsewhere, "coded_associated")],
+        "two_list",
     )
-    moment = (
-        nw.when(in_dp | bled)
-        .then(nw.lit("admission"))
-        .otherwise(
-            nw.when(nw.col("emergency"))
-            .then(nw.lit("emergency_entry"))
-            .otherwise(nw.lit("undetermined"))
-        )
+    moment = _first(
+        [(in_dp | bled, "admission"), (nw.col("emergency"), "emergency_entry")], "undetermined"
     )
     coded_class = nw.col("class_key").fill_null("1" + UNSPECIFIED).str.slice(1)
-    drug_class = (
-        nw.when((coded_class == UNSPECIFIED) & bled)
-        .then(nw.col("given_class"))
-        .otherwise(coded_class)
-    )
+    named = nw.when((coded_class == UNSPECIFIED) & bled).then(nw.col("given_class"))
     return marked.select(
         "stay_id",
         "person_id",
@@ -204,7 +188,15 @@ def _described(marked: Frame) -> Frame:
         "establishment",
         level.alias("level"),
         moment.alias("moment"),
-        drug_class.alias("drug_class"),
+        named.otherwise(coded_class).alias("drug_class"),
         "given_class",
         bled.alias("under_antithrombotic"),
     )
+
+
+def _first(cases: Sequence[tuple[nw.Expr, str]], otherwise: str) -> nw.Expr:
+    """The word of the first case that holds."""
+    word: nw.Expr = nw.lit(otherwise)
+    for holds, name in reversed(cases):
+        word = nw.when(holds).then(nw.lit(name)).otherwise(word)
+    return word

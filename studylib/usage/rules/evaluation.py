@@ -70,21 +70,11 @@ def evaluate(
     applies = {rule.id: _applies(rule, marks, span) for rule in run}
     sets = in_time.drug_sets(source, run)
     youngest = min((rule.age_from for rule in run), default=0)
-    persons = known.filter(nw.col("age") >= youngest)
-    substances = cohort.substance_episodes(
-        source,
-        persons,
-        span=span,
-        history_days=history_days,
-        grace_days=grace_days,
-        carry_over=carry_over,
-    )
     parts = in_time.set_spans(
         source,
-        substances,
+        known.filter(nw.col("age") >= youngest),
         sets,
         run,
-        persons=persons,
         doses=doses,
         span=span,
         history_days=history_days,

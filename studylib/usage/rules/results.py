@@ -9,7 +9,7 @@ import pandas as pd
 
 from studylib import cohort, tables
 from studylib.cohort.population import STRATA
-from studylib.sources import Frame
+from studylib.sources import Frame, Source
 from studylib.tables import REGIONAL
 from studylib.usage.rules.evaluation import Findings
 from studylib.usage.rules.rule import Level, Rule
@@ -95,16 +95,22 @@ def regional_shares(strata: pd.DataFrame, *, whole: str, level: float = 0.95) ->
 
 
 def exposure_counts(
-    findings: Findings, *, indicator: str, levels: Sequence[Level], names: Mapping[str, str]
+    findings: Findings,
+    *,
+    indicator: str,
+    levels: Sequence[Level],
+    names: Mapping[str, str],
+    minimum_age: int = 0,
 ) -> pd.DataFrame:
     """Persons exposed and who prescribed: one row per region of ``names``, in ``EXPOSURE``.
 
-    The dispensings are those, begun in the period, of a drug of a rule to a person the rule found.
-    They carry the prescribing establishment where there is one; ``prescribers`` is missing unless
-    the source's dispensings have a column ``prescriber``.
+    Persons are those of ``minimum_age`` or more. The dispensings are those, begun in the period,
+    of a drug of a rule to a person the rule found. They carry the prescribing establishment where
+    there is one; ``prescribers`` is missing unless the source's dispensings have a column
+    ``prescriber``.
     """
     rules = [rule.id for rule in findings.rules.rules if rule.level in levels]
-    given = _dispensings(findings, rules)
+    given = _dispensings(findings, rules, minimum_age)
     engine = findings.source.engine
     has_prescriber = "prescriber" in engine.columns(findings.source.table("dispensings"))
     sums = [
@@ -136,28 +142,15 @@ def rule_establishments(
     are those of them dispensed by it a drug of a rule that found them.
     """
     rules = [rule.id for rule in findings.rules.rules if rule.level in levels]
-    first, end = findings.span
     source = findings.source
-    by_one = (
-        source.table("dispensings")
-        .filter(
-            (nw.col("start") >= first)
-            & (nw.col("start") < end)
-            & ~nw.col("establishment").is_null()
-        )
-        .select("person_id", "establishment")
-        .unique()
-    )
+    by_one = _prescribed_to(source, findings.span)
     old = findings.people.filter(nw.col("age") >= minimum_age).select("person_id")
-    found = (
-        _dispensings(findings, rules)
-        .filter(~nw.col("establishment").is_null())
-        .select("person_id", "establishment")
-        .unique()
-        .with_columns(nw.lit(1).alias("found"))
-    )
+    found = _dispensings(findings, rules).filter(~nw.col("establishment").is_null())
+    pairs = found.select("person_id", "establishment").unique()
     marked = by_one.join(old, on="person_id", how="semi").join(
-        found, on=["person_id", "establishment"], how="left"
+        pairs.with_columns(nw.lit(1).alias("found")),
+        on=["person_id", "establishment"],
+        how="left",
     )
     sums = marked.group_by("establishment").agg(
         nw.len().alias("persons"), nw.col("found").fill_null(0).sum().alias("events")
@@ -176,7 +169,14 @@ def rule_establishments(
     return tables.check(ordered[RULE_ESTABLISHMENTS.names], RULE_ESTABLISHMENTS)
 
 
-def _dispensings(findings: Findings, rules: Sequence[str]) -> Frame:
+def _prescribed_to(source: Source, span: tuple[int, int]) -> Frame:
+    """Persons and the establishments that prescribed them something dispensed in the span."""
+    inside = (nw.col("start") >= span[0]) & (nw.col("start") < span[1])
+    given = source.table("dispensings").filter(inside & ~nw.col("establishment").is_null())
+    return given.select("person_id", "establishment").unique()
+
+
+def _dispensings(findings: Findings, rules: Sequence[str], minimum_age: int = 0) -> Frame:
     """Dispensings of the period of a drug of a rule to whom it found, each once, with the region.
 
     A rule of omission has no such dispensing.
@@ -194,7 +194,8 @@ def _dispensings(findings: Findings, rules: Sequence[str]) -> Frame:
     inside = findings.source.table("dispensings").filter(
         (nw.col("start") >= first) & (nw.col("start") < end)
     )
-    regions = findings.people.select("person_id", "region")
+    old = findings.people.filter(nw.col("age") >= minimum_age)
+    regions = old.select("person_id", "region")
     return inside.join(pairs, on=["person_id", "atc"], how="semi").join(
         regions, on="person_id", how="inner"
     )

@@ -32,11 +32,10 @@ def drug_sets(source: Source, rules: Sequence[Rule]) -> pd.DataFrame:
 
 def set_spans(
     source: Source,
-    substances: Frame,
+    persons: Frame,
     sets: pd.DataFrame,
     rules: Sequence[Rule],
     *,
-    persons: Frame,
     doses: pd.DataFrame | None,
     span: tuple[int, int],
     history_days: int,
@@ -45,6 +44,10 @@ def set_spans(
 ) -> Frame:
     """Runs of treatment by each part of each rule: rule, part, person_id, start, end."""
     engine = source.engine
+    substances = cohort.substance_episodes(
+        source, persons, span=span, history_days=history_days,
+        grace_days=grace_days, carry_over=carry_over,
+    )  # fmt: skip
     dosed = {rule.id for rule in rules if rule.dose_above is not None}
     several = {rule.id: rule.substances for rule in rules if rule.substances > 1}
     is_dosed = sets["rule"].isin(dosed) & (sets["part"] == "drugs")
