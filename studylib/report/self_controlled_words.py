@@ -51,6 +51,7 @@ VALUES: Mapping[str, str] = {
     "last_day": "dernier jour de l'ancien groupe",
     "first": "le premier",
     "fixed_window": "fixe, autour de l'exposition",
+    "no_early_end": "sans objet, aucune observation écourtée",
     "exponential_weibull_age": "exponentielle et Weibull de l'âge",
     "exponential_weibull_interval": "exponentielle et Weibull du délai",
     "exponential_gamma_age": "exponentielle et gamma de l'âge",

@@ -139,7 +139,7 @@ def test_the_planted_hazard_ratio_is_in_the_interval(ran):
             "adjusted_sequence_ratio",
         ),
     ],
-    ids=["self_controlled", "sequence_symmetry"],
+    ids=["irr", "order"],
 )
 def test_the_planted_transient_effects_are_in_the_intervals(ran, name, artefact, rows, planted):
     study, outcomes = ran

@@ -129,7 +129,7 @@ def check_time_stability(
     limit = (thresholds or Thresholds()).largest_time_instability
     name = "time_stability"
     table = observed_by_month(series)
-    if table is None:
+    if table is None or table.empty:
         text = "le contrôle n'a pu être mené : le modèle n'a pas de solution finie."
         return CheckResult(name, None, measured([]), text, evaluated=False)
     observed, expected = (table[column].to_numpy(float) for column in ("observed", "expected"))
