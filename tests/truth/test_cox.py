@@ -288,3 +288,23 @@ def test_an_exposure_nobody_had_says_so():
     ).iloc[0]
     assert np.isnan(row["estimate"])
     assert "not_estimable=nobody in drug" in row["method"]
+
+
+def test_exact_ties_by_hand_and_beside_efron():
+    rows = pd.concat(
+        [persons([1, 2, 3, 2], [1, 1, 0, 0], "AAAB"), persons([1], [1], "B").assign(person_id=9)]
+    )
+    exact = risk.hazard_ratio(rows, outcome="o", reference="B", ties="exact").iloc[0]
+    thetas = np.exp(np.linspace(-3, 3, 200_001))
+    # day 1: at risk A, A, A, B, B; one A and one B leave. day 2: A, A, B left; one A leaves.
+    day_1 = thetas / (3 * thetas**2 + 6 * thetas + 1)
+    day_2 = thetas / (2 * thetas + 1)
+    assert exact["estimate"] == pytest.approx(thetas[np.argmax(day_1 * day_2)], rel=1e-4)
+    alone = drawn(13, 80).assign(exit=lambda d: np.arange(1, len(d) + 1))
+    ratios = [
+        risk.hazard_ratio(alone, outcome="o", reference="B", ties=ties)["estimate"].item()
+        for ties in ("exact", "efron")
+    ]
+    assert ratios[0] == pytest.approx(ratios[1], rel=1e-7), "without ties they are one likelihood"
+    with pytest.raises(EstimationError, match="ex æquo exacts"):
+        risk.hazard_ratio(alone, outcome="o", reference="B", ties="exact", variance="sandwich")

@@ -95,7 +95,7 @@ class OutcomeModel(StrictModel):
 
     model_config = ConfigDict(title="Modèle de risque")
 
-    ties: Literal["efron", "breslow"] = Field(default="efron", title="Ex æquo")
+    ties: Literal["efron", "breslow", "exact"] = Field(default="efron", title="Ex æquo")
     interval: Literal["wald", "profile"] = Field(
         default="wald",
         title="Intervalle",

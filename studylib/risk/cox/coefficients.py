@@ -10,10 +10,9 @@ from lifelines.utils import concordance_index
 from scipy import stats
 
 from studylib.risk.cox.fit import CoxFit, fit, sandwich, scaled
-from studylib.risk.cox.hazard_ratio import Ties
 from studylib.risk.cox.likelihood import schoenfeld_residuals
 from studylib.risk.cox.preparation import check_columns, check_weights
-from studylib.risk.cox.risk_sets import RiskSets, risk_sets
+from studylib.risk.cox.risk_sets import ApproximateTies, RiskSets, risk_sets
 from studylib.risk.rows import refuse_person_time
 from studylib.risk.schemas import COEFFICIENTS
 from studylib.tables import CheckResult, check
@@ -26,7 +25,7 @@ def cox_coefficients(
     strata: Sequence[str] = (),
     weights: str | None = None,
     cluster: str | None = None,
-    ties: Ties = "efron",
+    ties: ApproximateTies = "efron",
     level: float = 0.95,
 ) -> pd.DataFrame:
     """Every coefficient of the proportional-hazards model, arms counting only as covariates.
@@ -71,7 +70,7 @@ def _model(
     covariates: Sequence[str],
     strata: Sequence[str],
     weights: str | None,
-    ties: Ties,
+    ties: ApproximateTies,
 ) -> tuple[RiskSets, np.ndarray]:
     groups = (
         follow_up.groupby(list(strata), observed=True).ngroup().to_numpy(np.int64)

@@ -12,13 +12,14 @@ import pandas as pd
 from scipy import stats
 
 from studylib.errors import EstimationError
+from studylib.risk.cox.exact import fit_exact
 from studylib.risk.cox.fit import CoxFit, NoMaximum, fit, sandwich
 from studylib.risk.cox.intervals import bootstrap, profile_limits, wald
 from studylib.risk.cox.preparation import Rows, check_columns, check_weights, rows_of
 from studylib.risk.gates.gate import Gates
 from studylib.risk.rows import NOTHING, against, estimate_row, estimates, method
 
-Ties = Literal["efron", "breslow"]
+Ties = Literal["efron", "breslow", "exact"]
 Variance = Literal["model", "sandwich", "bootstrap"]
 Interval = Literal["wald", "profile"]
 LARGEST_SHARE = 0.9  # of an arm's weight on one person: beyond it the arm is that person
@@ -86,7 +87,8 @@ def hazard_ratio(
     two-arm model on days since entry. ``arms`` names the arms of the study, so that one without
     anybody here has its row too (default: those present). ``covariates`` are numeric columns
     entered linearly; ``weights`` and ``cluster`` are columns too, a cluster being one person with
-    several rows, or a matched set. ``ties``: Efron (1977) or Breslow (1974).
+    several rows, or a matched set. ``ties``: Efron (1977), Breslow (1974), or the exact discrete
+    likelihood (Cox, 1972), for small data and the variance of the model.
 
     ``variance`` is that of the model, the robust ``sandwich`` (Lin and Wei, 1989), or that of
     ``replicates`` bootstrap samples of persons or clusters drawn with ``seed``, weights taken as
@@ -140,6 +142,11 @@ def _check(follow_up: pd.DataFrame, model: CoxModel) -> None:
             "Modèle de Cox pondéré : la variance du modèle y est fausse ; choisir la variance "
             "« sandwich » ou « bootstrap »."
         )
+    if model.ties == "exact" and (model.variance, model.interval) != ("model", "wald"):
+        raise EstimationError(
+            "Modèle de Cox : les ex æquo exacts vont avec la variance du modèle et l'intervalle "
+            f"« wald » ; reçu « {model.variance} » et « {model.interval} »."
+        )
     if model.variance == "bootstrap" and (model.seed is None or model.replicates < 100):
         raise EstimationError(
             f"Modèle de Cox : rééchantillonnage demandé avec {model.replicates} tirages et la "
@@ -171,7 +178,7 @@ def _estimated(
         fewest_carriers=model.fewest_carriers,
     )
     try:
-        fitted = fit(rows.sets, rows.x)
+        fitted = fit_exact(rows) if model.ties == "exact" else fit(rows.sets, rows.x)
         values, p_value = _limits(rows, fitted, model, level)
     except NoMaximum:
         return NOTHING, np.nan, model.told(rows.left_out, "no convergence")

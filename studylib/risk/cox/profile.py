@@ -9,10 +9,9 @@ import pandas as pd
 
 from studylib.errors import EstimationError
 from studylib.risk.cox.fit import NoMaximum, fit, maximum, sandwich, scaled
-from studylib.risk.cox.hazard_ratio import Ties
 from studylib.risk.cox.likelihood import evaluate
 from studylib.risk.cox.preparation import Rows, check_columns, check_weights, rows_of
-from studylib.risk.cox.risk_sets import Floats
+from studylib.risk.cox.risk_sets import ApproximateTies, Floats
 from studylib.risk.rows import against
 from studylib.risk.schemas import PROFILES
 from studylib.tables import check, empty
@@ -29,7 +28,7 @@ def likelihood_profile(
     strata: Sequence[str] = (),
     arms: Sequence[str] = (),
     weights: str | None = None,
-    ties: Ties = "efron",
+    ties: ApproximateTies = "efron",
     fewest_carriers: int = 10,
     log_ratios: Sequence[float] = GRID,
 ) -> pd.DataFrame:

@@ -7,13 +7,14 @@ the distinct days of each stratum, and no risk set is ever listed.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 Floats: TypeAlias = np.ndarray
 Integers: TypeAlias = np.ndarray
+ApproximateTies: TypeAlias = Literal["efron", "breslow"]
 
 
 @dataclass(frozen=True)

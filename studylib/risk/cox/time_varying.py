@@ -10,9 +10,8 @@ from scipy import stats
 
 from studylib.errors import EstimationError
 from studylib.risk.cox.fit import NoMaximum, fit, sandwich
-from studylib.risk.cox.hazard_ratio import Ties
 from studylib.risk.cox.preparation import check_columns, repeated, unusable
-from studylib.risk.cox.risk_sets import risk_sets
+from studylib.risk.cox.risk_sets import ApproximateTies, risk_sets
 from studylib.risk.gates.gate import Gates
 from studylib.risk.rows import DAYS_PER_YEAR, NOTHING, estimates, method
 
@@ -24,7 +23,7 @@ def time_varying_hazard_ratio(
     exposures: Sequence[str],
     covariates: Sequence[str] = (),
     strata: Sequence[str] = (),
-    ties: Ties = "efron",
+    ties: ApproximateTies = "efron",
     fewest_carriers: int = 10,
     level: float = 0.95,
     gates: Gates | None = None,
@@ -102,7 +101,7 @@ def _absent(rows: pd.DataFrame, exposure: str) -> str | None:
 
 
 def _fitted(
-    rows: pd.DataFrame, columns: Sequence[str], strata: Sequence[str], ties: Ties
+    rows: pd.DataFrame, columns: Sequence[str], strata: Sequence[str], ties: ApproximateTies
 ) -> Mapping[str, tuple[float, float]]:
     """The log ratio of each column with its robust error; empty when there is no maximum."""
     if not columns:
