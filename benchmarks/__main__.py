@@ -114,6 +114,16 @@ def works(small: int, place: Path) -> list[Work]:
             {"scikit-learn neighbours": "matching_neighbours", "studylib": "matching_studylib"},
             {size: (str(size),) for size in events},
         ),
+        Work(
+            "case series, age and season",
+            {"studylib": "case_series_studylib"},
+            {size: (str(size),) for size in (small // 10, small)},
+        ),
+        Work(
+            "conditional logistic, sets of five",
+            {"studylib": "conditional_studylib"},
+            {size: (str(size),) for size in (small // 20, small // 2)},
+        ),
     ]
 
 

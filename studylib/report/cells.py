@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from studylib.report import french, labels
+from studylib.report import estimator_words, french, labels
 from studylib.report.disclosure import Masked
 from studylib.tables import Column, Table
 
@@ -95,6 +95,8 @@ def _figure(amount: float, column: Column, values: pd.Series) -> str:
         return french.percent(amount)
     if column.kind == "integer" or column.unit in ("years", "days"):
         return french.number(amount)
+    if column.unit == "seven figures":
+        return french.significant(amount, figures=7)
     if "ratio" in (column.name, *column.meaning.replace(",", "").split()):
         return french.number(amount, decimals=3)
     told = french.significant(amount)
@@ -112,6 +114,10 @@ def word(name: str, content: str, names: Mapping[str, str] | None = None) -> str
         return " à ".join(french.month(each) for each in content.split(" – "))
     if name == "method":
         return labels.method(content)
+    if name == "withheld":  # told already
+        return content
+    if name == "estimator":
+        return estimator_words.estimator(content)
     if name == "measure":
         return labels.measure(content).short or labels.measure(content).label
     if name == "group" and content not in (names or {}):

@@ -131,7 +131,7 @@ VALUES: Mapping[str, str] = {
     "crump": "probabilités extrêmes (Crump)",
     "asymmetric": "asymétrique (Stürmer)",
     "quantile": "quantiles du score",
-    "score": "score",
+    "ps": "score",
     "logit": "logit du score",
     "standardised_logit": "logit du score sur son écart type",
     "descending": "score décroissant",
@@ -191,4 +191,9 @@ def _values(text: str, name: Callable[[str], str]) -> str:
     known = {**ESTIMATORS, **VALUES}
     if re.fullmatch(r"-?\d+\.\d+", text):
         return text.replace(".", ",")
-    return ", ".join(known.get(value) or name(value) for value in text.split(", "))
+    return ", ".join(known.get(value) or name(_with_comma(value)) for value in text.split(", "))
+
+
+def _with_comma(value: str) -> str:
+    """A decimal number as French writes it; anything else as it is."""
+    return value.replace(".", ",") if re.fullmatch(r"-?\d+\.\d+", value) else value

@@ -51,6 +51,7 @@ VALUES: Mapping[str, str] = {
     "last_day": "dernier jour de l'ancien groupe",
     "first": "le premier",
     "fixed_window": "fixe, autour de l'exposition",
+    "no_early_end": "sans objet, aucune observation écourtée",
     "exponential_weibull_age": "exponentielle et Weibull de l'âge",
     "exponential_weibull_interval": "exponentielle et Weibull du délai",
     "exponential_gamma_age": "exponentielle et gamma de l'âge",
@@ -79,4 +80,40 @@ REASONS: Mapping[str, str] = {
     "no pair": "aucune personne n'a débuté les deux",
     "no trend": "le rapport attendu sans effet n'est pas calculable",
     "separation": "l'exposition sépare entièrement les cas des témoins",
+}
+
+# What requests of these studies choose, and the names of their fields.
+CHOSEN: Mapping[str, str] = {
+    "later": "la plus récente l'emporte",
+    "merge": "expositions réunies d'abord",
+    "months": "par mois",
+    "spline": "courbe lisse",
+    "none": "aucune",
+    "first": "le premier",
+    "all": "tous",
+    "independent": "indépendante de l'événement",
+    "event_dependent": "dépendante de l'événement, corrigée",
+    "wald": "normal (Wald)",
+    "profile": "de vraisemblance profilée",
+    "start": "début de l'exposition",
+    "drop": "écartés",
+    "split": "partagés entre les deux ordres",
+    "index_first": "comptés médicament étudié d'abord",
+    "marker_first": "comptés marqueur d'abord",
+    "beta_posterior": "loi bêta a posteriori",
+    "clopper_pearson": "exact (Clopper et Pearson)",
+}
+FIELDS: Mapping[str, str] = {
+    "first": "premier jour",
+    "last": "dernier jour",
+    "first_from": "compté depuis",
+    "last_from": "dernier compté depuis",
+    "index": "médicament étudié",
+    "marker": "marqueur",
+    "season": "saison",
+    "calendar": "calendrier",
+    "recurrence": "événements retenus",
+    "overlap": "fenêtres qui se recouvrent",
+    "naive_period_days": "période naïve",
+    "observation": "fin d'observation",
 }

@@ -86,6 +86,8 @@ def _told(row: pd.Series, labels: Mapping[str, str] | None) -> str:
     if pd.isna(row["estimate"]):
         return f"{_start(row, labels)}{measure.label} non estimable."
     shown = french.typeset(_with_interval(row))
+    if str(row["measure"]).endswith("sequence_ratio"):
+        return _sequence(row, shown, measure.label, labels)
     if measure.scale == "ratio":
         return _ratio(row, shown, measure.label, labels)
     if row["measure"] == "risk_difference":
@@ -137,12 +139,24 @@ def _ratio(row: pd.Series, shown: str, name: str, labels: Mapping[str, str] | No
         if value >= 2:
             size = f"{french.number(value, decimals=1)} fois plus élevé"
         finding = f"association avec un risque instantané de « {outcome} » {size}"
-        if row["measure"] == "rate_ratio":
+        if row["measure"] in ("rate_ratio", "incidence_rate_ratio"):
             finding = f"association avec un taux de « {outcome} » {size}"
     else:
         finding = f"pas de différence mise en évidence pour « {outcome} »"
     how = ", après ajustement" if _adjusted(str(row.get("method", ""))) else ""
     return f"{start}{finding}{how} ; {_lower_first(name)} {shown}{_counts(row)}."
+
+
+def _sequence(row: pd.Series, shown: str, name: str, labels: Mapping[str, str] | None) -> str:
+    """Which of two treatments is begun first more often, when the interval excludes 1."""
+    low, high = row["ci_low"], row["ci_high"]
+    finding = "aucun des deux ordres n'est mis en évidence"
+    if pd.notna(low) and pd.notna(high) and not low <= 1 <= high:
+        order = "le premier avant le second" if low > 1 else "le second avant le premier"
+        finding = f"on commence plus souvent {order} que l'inverse"
+    pairs = "" if pd.isna(row["persons"]) else french.plural(int(row["persons"]), "personne")
+    counted = f", sur {pairs} qui ont commencé les deux" if pairs else ""
+    return f"{_start(row, labels)}{finding} ; {_lower_first(name)} {shown}{counted}."
 
 
 def _adjusted(method: str) -> bool:

@@ -15,8 +15,11 @@ from studylib.requests.studies import (
     InappropriateMedicationParameters,
     PooledSynthesisParameters,
     RegionalSpendingParameters,
+    SelfControlledParameters,
+    SequenceSymmetryParameters,
+    ValidationParameters,
 )
-from studylib.risk import pooling, schemas
+from studylib.risk import pooling, schemas, validation
 from studylib.sources import quality_checks
 
 
@@ -140,6 +143,44 @@ _KNOWN = (
         },
         memory_gb=1.0,
         sources=("open_data",),
+    ),
+    _study(
+        "self_controlled",
+        "Série de cas autocontrôlée",
+        SelfControlledParameters,
+        {
+            "flow": tables.FLOW,
+            "windows": risk.WINDOWS,
+            "rate_ratios": tables.ESTIMATES,
+            "sensitivity": tables.ESTIMATES,
+            "profile": risk.PROFILES,
+        },
+        memory_gb=2.0,
+        sources=("simulated",),
+    ),
+    _study(
+        "sequence_symmetry",
+        "Symétrie de séquences de prescription",
+        SequenceSymmetryParameters,
+        {
+            "sequences": risk.SEQUENCES,
+            "gaps": risk.GAPS,
+            "sequence_ratios": tables.ESTIMATES,
+        },
+        memory_gb=2.0,
+        sources=("simulated",),
+    ),
+    _study(
+        "validation",
+        "Dossier de validation de la bibliothèque",
+        ValidationParameters,
+        {
+            "published": validation.AGREEMENT,
+            "by_hand": validation.AGREEMENT,
+            "coverage": validation.COVERAGE,
+        },
+        memory_gb=1.0,
+        sources=("simulated",),
     ),
 )
 

@@ -20,6 +20,7 @@ PROFILES = Table(
         Column("persons", "integer", "persons analysed", counts="persons"),
         Column("events", "integer", "outcomes counted", counts="events"),
     ),
+    may_be_empty=True,  # gates that are closed release none
 )
 
 COEFFICIENTS = Table(

@@ -155,7 +155,10 @@ def _executed(item: PlannedRun, begun: RunRecord, session: Session) -> RunRecord
     execution = execute(notebook, parameters, session)
     name = provenance.relative(source)
     columns = {name: tuple(table.names) for name, table in study.artefacts.items()}
-    failure = status.failure(execution, name, columns, work / record.RESULTS)
+    may_be_empty = {name for name, table in study.artefacts.items() if table.may_be_empty}
+    failure = status.failure(
+        execution, name, columns, work / record.RESULTS, may_be_empty=may_be_empty
+    )
     return begun.replace(
         status=_status(session, failure),
         failure=failure,

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -32,17 +32,22 @@ _LONGEST_MESSAGE = 400
 
 
 def failure(
-    execution: Execution, notebook: str, declared: Mapping[str, tuple[str, ...]], results: Path
+    execution: Execution,
+    notebook: str,
+    declared: Mapping[str, tuple[str, ...]],
+    results: Path,
+    *,
+    may_be_empty: Collection[str] = (),
 ) -> Failure | None:
     """The first rule a run breaks, or None when the run is good.
 
     ``declared`` gives, for each artefact the study declares, the columns it must have;
-    ``results`` is the folder the notebook wrote them in.
+    ``results`` is the folder the notebook wrote them in. Those of ``may_be_empty`` may have no row.
     """
     return (
         _raised(execution, notebook)
         or _not_all_executed(execution.notebook, notebook)
-        or _artefact_fault(notebook, declared, results)
+        or _artefact_fault(notebook, declared, results, may_be_empty)
     )
 
 
@@ -96,18 +101,21 @@ def _not_all_executed(document: nbformat.NotebookNode, notebook: str) -> Failure
 
 
 def _artefact_fault(
-    notebook: str, declared: Mapping[str, tuple[str, ...]], results: Path
+    notebook: str,
+    declared: Mapping[str, tuple[str, ...]],
+    results: Path,
+    may_be_empty: Collection[str],
 ) -> Failure | None:
     """Rule 4."""
     for name, columns in declared.items():
-        fault = _parquet_fault(results / f"{name}.parquet", columns)
+        fault = _parquet_fault(results / f"{name}.parquet", columns, empty=name in may_be_empty)
         if fault:
             message = f"le résultat déclaré « {name} » {fault}"
             return Failure("résultat manquant", message, notebook=notebook)
     return None
 
 
-def _parquet_fault(file: Path, columns: tuple[str, ...]) -> str:
+def _parquet_fault(file: Path, columns: tuple[str, ...], *, empty: bool) -> str:
     if not file.is_file():
         return "n'a pas été écrit (appel à report.keep absent du notebook ?)"
     try:
@@ -115,7 +123,7 @@ def _parquet_fault(file: Path, columns: tuple[str, ...]) -> str:
     except (OSError, ValueError) as error:
         return f"est illisible ({error})"
     with read:
-        if read.metadata.num_rows == 0:
+        if read.metadata.num_rows == 0 and not empty:
             return "est vide"
         missing = [name for name in columns if name not in read.schema_arrow.names]
     return f"n'a pas la colonne {', '.join(missing)}" if missing else ""

@@ -38,11 +38,15 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """The contract of a table: its columns in order and the key that is unique in it."""
+    """The contract of a table: its columns in order and the key that is unique in it.
+
+    A result without any row is a failure, except where it ``may_be_empty``: nothing to release.
+    """
 
     name: str
     columns: tuple[Column, ...]
     key: tuple[str, ...] = ()
+    may_be_empty: bool = False
 
     @property
     def names(self) -> list[str]:

@@ -120,6 +120,39 @@ def test_the_planted_hazard_ratio_is_in_the_interval(ran):
     assert rows.loc["crude", "estimate"] < 0.8 * rows.loc["primary", "estimate"], "confounded"
 
 
+@pytest.mark.parametrize(
+    ("name", "artefact", "rows", "planted"),
+    [
+        (
+            "self_controlled",
+            "rate_ratios",
+            {"nsaids: exposed / unexposed": "bleeding_nsaid"},
+            "incidence_rate_ratio",
+        ),
+        (
+            "sequence_symmetry",
+            "sequence_ratios",
+            {
+                "ace_inhibitors → cough_remedies": "cascade_cough",
+                "ace_inhibitors → topical_antifungals": "cascade_none",
+            },
+            "adjusted_sequence_ratio",
+        ),
+    ],
+    ids=["irr", "order"],
+)
+def test_the_planted_transient_effects_are_in_the_intervals(ran, name, artefact, rows, planted):
+    study, outcomes = ran
+    if study.name != name:
+        pytest.skip("another study")
+    found = pd.read_parquet(folders(outcomes)[-1] / "results" / f"{artefact}.parquet")
+    found = found[(found["population"] == "Ensemble") & (found["measure"] == planted)]
+    for comparison, effect in rows.items():
+        row = found[found["comparison"] == comparison].iloc[0]
+        assert row["ci_low"] < effects()[effect] < row["ci_high"]
+        assert effects()[effect] == 1 or row["ci_low"] > 1
+
+
 def test_the_synthesis_agrees_with_the_regions_run_one_by_one(ran):
     study, outcomes = ran
     if study.name != "iatrogenic_risk":

@@ -140,6 +140,35 @@ def test_the_error_model_finds_what_was_planted():
         doubt.error_model(FIVE, [0.1] * 5, [0.0] * 5)
 
 
+def test_positive_controls_let_error_grow_with_the_effect():
+    # controls without chance: what is found is 0.2 + 0.5 times the truth; 0.9 is then log 1.4
+    truths = [1.5, 2.0, 4.0] * 3
+    found = 0.2 + 0.5 * np.log(truths)
+    names = [f"p{i}" for i in range(9)]
+    positive = rows(found, 0.02, names).assign(truth=truths)
+    row = doubt.calibrated(
+        rows([0.9], 0.02, ["studied"]), rows([0.2] * 9, 0.02), positive=positive
+    ).iloc[0]
+    assert np.log(row["estimate"]) == pytest.approx(1.4, abs=0.01)
+    assert np.log(row["ci_high"] / row["estimate"]) == pytest.approx(Z * 0.02 / 0.5, rel=0.05)
+    assert "error_model=systematic_error" in row["method"]
+    with pytest.raises(EstimationError, match="truth"):
+        doubt.calibrated(
+            rows([0.9], 0.02, ["s"]), rows([0.2] * 9, 0.02), positive=positive.assign(truth=0.0)
+        )
+
+
+def test_injected_controls_leave_out_what_is_too_rare():
+    common = pd.concat([follow_up("A", 300, 60), follow_up("B", 300, 60, 300)])
+    rare = pd.concat([follow_up("A", 300, 3), follow_up("B", 300, 60, 300)])
+    made = doubt.injected_controls(
+        {"common": common, "rare": rare}, arm="A", reference="B", seed=1, ratios=(1.5, 4)
+    )
+    assert list(made) == [("common", 1.5), ("common", 4)]
+    added = [frame["event"].sum() for frame in made.values()]
+    assert 120 < added[0] < added[1]
+
+
 def test_e_values_of_the_limit_and_of_common_outcomes():
     table = rows([np.log(3.9)], [0.4018], measure="risk_ratio")
     found = doubt.e_values(table, common_outcome=False).iloc[0]

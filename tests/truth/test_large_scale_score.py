@@ -99,6 +99,21 @@ def test_repeated_and_empty_columns_do_no_harm():
     np.testing.assert_allclose(score.probabilities["A"], plain.probabilities["A"], atol=1e-5)
 
 
+def test_nested_codes_at_a_weak_penalty_reach_the_optimum():
+    """Codes at three lengths: columns follow from one another, and signs are hard to guess."""
+    people, wide = drawn(400, 60)
+    longest = (wide.matrix.toarray() > 0).astype(int)
+    middle = longest.reshape(400, 20, 3).max(axis=2)
+    shortest = middle.reshape(400, 5, 4).max(axis=2)
+    nested = wide_of(np.column_stack([longest, middle, shortest, longest[:, :10]]))
+    for penalty in (0.01, 0.002, 0.0005):
+        score = risk.lasso_propensity_score(people, nested, reference="B", penalty=penalty)
+        cells = nested.matrix.toarray().astype(float)
+        residual = (people["arm"] == "A") - score.probabilities["A"]
+        slope = (cells / cells.std(axis=0)).T @ residual / 400
+        assert np.abs(slope).max() <= penalty * 1.0001
+
+
 def test_penalised_quadratic_against_a_search_of_every_pattern_of_signs():
     from itertools import product
 

@@ -30,7 +30,7 @@ SEVEN = [
 
 
 def pairs(rows, **choices):
-    sets = propensity.match_sets(score_of(rows), **{"scale": "score", "caliper": None} | choices)
+    sets = propensity.match_sets(score_of(rows), **{"scale": "ps", "caliper": None} | choices)
     held = sets[sets["rank"] > 0]
     return {key: group["person_id"].tolist() for key, group in held.groupby("match_set")}
 
@@ -101,13 +101,11 @@ def test_exact_columns_are_equal_within_a_set():
 
 def test_sets_and_weights_of_a_variable_ratio():
     score = score_of(SEVEN)
-    sets = propensity.match_sets(score, scale="score", caliper=None, ratio=2)
+    sets = propensity.match_sets(score, scale="ps", caliper=None, ratio=2)
     assert sets["match_set"].tolist() == [3, 3, 4, 4, 5, 5, 5]
     assert sets["distance"].round(2).fillna(-1).tolist() == [-1, 0.2, -1, 0.02, -1, 0.06, 0.14]
     people = pd.DataFrame(SEVEN, columns=["person_id", "arm", "chance"])
-    both = propensity.adjusted(
-        people, score, method="matching", scale="score", ratio=2, caliper=None
-    )
+    both = propensity.adjusted(people, score, method="matching", scale="ps", ratio=2, caliper=None)
     # 12 and 13 share the set of 5: one half each
     assert both.people["weight"].tolist() == [1, 1, 1, 1, 1, 0.5, 0.5]
     assert both.people["match_set"].tolist() == [3, 4, 5, 3, 4, 5, 5]
@@ -235,3 +233,51 @@ def test_matching_and_strata_need_two_arms():
     for method in ("matching", "stratification"):
         with pytest.raises(EstimationError, match="deux groupes attendus"):
             propensity.adjusted(frame, score, method=method)
+
+
+def test_certain_scores_give_no_warning_and_no_silent_number():
+    rows = [
+        (1, "A", 1.0),
+        (2, "A", 0.5),
+        (3, "A", 0.5),
+        (4, "B", 0.5),
+        (5, "B", 0.5),
+        (6, "B", 0.0),
+    ]
+    people = pd.DataFrame(rows, columns=["person_id", "arm", "chance"])
+    kept = propensity.adjusted(people, score_of(rows), method="overlap")
+    assert kept.people["weight"].round(6).tolist() == [0, 0.5, 0.5, 0.5, 0.5, 0]
+    certain = [(1, "A", 0.0), *rows[1:]]
+    with pytest.raises(EstimationError, match="une seule personne"):
+        propensity.adjusted(people, score_of(certain), method="iptw")
+
+
+def test_nobody_to_match_with_is_said():
+    rows = [(1, "A", 0.5), (2, "A", 0.6), (3, "B", 0.5), (4, "B", 0.6)]
+    people = pd.DataFrame(rows, columns=["person_id", "arm", "chance"]).assign(sex=list("FFMM"))
+    with pytest.raises(EstimationError, match="personne ne reste"):
+        propensity.adjusted(people, score_of(rows), method="matching", exact=["sex"])
+    with pytest.raises(EstimationError, match="valeurs manquantes dans sex"):
+        propensity.adjusted(
+            people.assign(sex=[None, "F", "M", "M"]), score_of(rows), method="matching",
+            exact=["sex"],
+        )  # fmt: skip
+
+
+def test_people_of_another_order_are_refused():
+    people = pd.DataFrame(SEVEN, columns=["person_id", "arm", "chance"])
+    with pytest.raises(EstimationError, match="pas dans le même ordre"):
+        propensity.adjusted(people[::-1], score_of(SEVEN), method="overlap")
+
+
+def test_follow_up_takes_weights_sets_and_strata():
+    people = pd.DataFrame(SEVEN, columns=["person_id", "arm", "chance"])
+    matched = propensity.adjusted(
+        people, score_of(SEVEN), method="matching", scale="ps", caliper=0.1
+    )
+    follow_up = people.assign(entry=0, exit=10, event=False)[::-1]
+    found = matched.of(follow_up).sort_values("person_id")
+    # descending: 5 takes 12 (.06), 4 takes 11 (.02), 3 has nobody within .10
+    assert found["person_id"].tolist() == [4, 5, 11, 12]
+    assert found["match_set"].tolist() == [4, 5, 4, 5]
+    assert found["weight"].tolist() == [1, 1, 1, 1]

@@ -138,7 +138,7 @@ def test_the_naive_period_takes_time_and_events_out_and_first_events_are_first_o
     use = exposures((0, "A", 50, 70), (1, "A", 50, 70), (2, "A", 50, 70))
     found = events((0, 5), (0, 60), (1, 80), (2, 60))
     every = sccs.case_series(people, use, found, windows=EXPOSED, naive_period=20)
-    assert every.flow["step"].tolist() == ["cases", "naive_period", "with_event"]
+    assert every.flow["step"].tolist() == ["persons_with_event", "naive_period", "with_event"]
     assert every.flow["days"].tolist() == [300, 240, 240]
     assert every.flow["events"].tolist() == [4, 3, 3]
     first = sccs.case_series(

@@ -179,6 +179,22 @@ def test_arms_unknown_are_not_taken_for_large():
         bundle.bundle(identity(), alone)
 
 
+def test_arms_of_another_population_do_not_vouch_for_a_profile():
+    """Matched persons have fewer outcomes than those whose rates are shown."""
+    given = results(region(1))
+    matched = results(region(1).head(700))
+    with pytest.raises(StudyError, match="autre population"):
+        bundle.bundle(
+            identity(), {"profiles": matched["profiles"], "incidence": given["incidence"]}
+        )
+    kept = bundle.bundle(
+        identity(),
+        {"profiles": matched["profiles"], "incidence": given["incidence"]},
+        arm_events=matched["incidence"],
+    )
+    assert "profiles" in kept["tables"]
+
+
 def test_no_count_under_the_threshold_stands_in_a_bundle():
     for number in (0, 3, 6, 10, 11):
         content = bundle.bundle(identity(), results(few_in_arm("B", number)))
@@ -216,6 +232,10 @@ def set_cell(table, column, value):
         (add_column("comment"), "colonne non prévue (comment)"),
         (set_cell("incidence", "events", 4), "effectif inférieur à 11 (events)"),
         (set_cell("profiles", "events", 0), "effectif inférieur à 11 (events)"),
+        (set_cell("incidence", "events", "4"), "n'est pas un entier (events)"),
+        (set_cell("gates", "subject", "1850175123456"), "cellule inattendue (subject)"),
+        (set_cell("estimates", "estimate", "0.5"), "cellule inattendue (estimate)"),
+        (lambda c: c.update(arm_rule="any"), "règle d'envoi"),
         (lambda c: c.update(version=9), "version 9 du format"),
         (lambda c: c.update(format="other"), "n'est pas un lot"),
         (lambda c: c.update(extra=1), "contenu inattendu ou absent (extra)"),

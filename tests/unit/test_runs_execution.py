@@ -151,6 +151,10 @@ def test_an_empty_result_is_a_failure(
     failure = status.failure(executions["good"][0], "n", {"flow": ("step",)}, tmp_path)
     assert failure is not None
     assert "vide" in failure.message
+    withheld = status.failure(
+        executions["good"][0], "n", {"flow": ("step",)}, tmp_path, may_be_empty={"flow"}
+    )
+    assert withheld is None
 
 
 def test_cells_left_unexecuted_are_a_failure(

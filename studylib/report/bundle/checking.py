@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from studylib.report.disclosure import DEFAULT_THRESHOLD
 _KEYS = {"format", "version", "identity", "arm_rule", "withheld", "tables", "sha256"}
 _IDENTITY = set(Identity.__dataclass_fields__)
 _PERSON = ("person", "nir", "ben_", "num_enq", "birth", "naissance", "entry", "exit", "index_date")
+_IDENTIFIER = re.compile(r"\d{10,}|BEN_NIR|NUM_ENQ", re.I)
 _LARGEST_BYTES = 20_000_000
 
 
@@ -55,6 +57,10 @@ def _shape(content: object) -> Iterator[str]:
         yield f"contenu inattendu ou absent ({', '.join(unknown) or 'tables'})."
         return
     identity = content["identity"]
+    if content["arm_rule"] not in ("each_arm", "whole") or not isinstance(
+        content["withheld"], list
+    ):
+        yield "la règle d'envoi des profils (arm_rule, withheld) est inconnue."
     if not isinstance(identity, dict) or set(identity) != _IDENTITY:
         yield "l'identité du lot (demande, site, versions) est incomplète ou a des champs inconnus."
     for name, table in content["tables"].items():
@@ -84,6 +90,7 @@ def _tables(content: Mapping[str, Any]) -> Iterator[str]:
             continue
         yield from _columns(name, table["columns"])
         yield from _small(name, table, threshold)
+        yield from _cells(name, table)
 
 
 def _columns(name: str, columns: list[str]) -> Iterator[str]:
@@ -111,11 +118,32 @@ def _small(name: str, table: Mapping[str, Any], threshold: int) -> Iterator[str]
             continue
         place = table["columns"].index(column.name)
         lowest = 0 if name == "profiles" else 1
-        values = [row[place] for row in table["rows"]]
-        if any(isinstance(value, int | float) and lowest <= value < threshold for value in values):
+        values = [row[place] for row in table["rows"] if row[place] is not None]
+        if any(type(value) is not int or value < 0 for value in values):
+            yield f"la table {name} a un effectif qui n'est pas un entier ({column.name})."
+        elif any(lowest <= value < threshold for value in values):
             yield (
                 f"la table {name} a un effectif inférieur à {threshold} ({column.name}) ; "
                 "il doit être masqué."
+            )
+
+
+def _cells(name: str, table: Mapping[str, Any]) -> Iterator[str]:
+    """What a cell may hold: text without identifier, or a number."""
+    for column in CONTENTS[name].columns:
+        if column.name not in table["columns"] or column.counts:
+            continue
+        place = table["columns"].index(column.name)
+        values = [row[place] for row in table["rows"] if row[place] is not None]
+        if column.kind == "text":
+            wrong = any(not isinstance(v, str) or _IDENTIFIER.search(v) for v in values)
+        else:
+            numbers = (v for v in values if v not in ("Infinity", "-Infinity"))
+            wrong = any(type(v) not in (int, float) for v in numbers)
+        if wrong:
+            yield (
+                f"la table {name} a une cellule inattendue ({column.name}) : identifiant, ou "
+                "valeur d'un autre type."
             )
 
 

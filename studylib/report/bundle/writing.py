@@ -151,6 +151,8 @@ def _too_few(row: pd.Series, rates: pd.DataFrame | None, threshold: int, arm_rul
     arms = rates[same].drop_duplicates("comparison")
     if len(arms) != len(str(row["comparison"]).split(" / ")):
         return "nombre d'événements par groupe inconnu, donc non vérifiable"
+    if int(arms["events"].sum()) != int(row["events"]):
+        return "groupes d'une autre population que celle du profil, donc non vérifiables"
     small = arms["events"].between(1, threshold - 1).any()
     return (
         f"un groupe a de 1 à {threshold - 1} événements, que le profil livrerait" if small else ""

@@ -178,7 +178,8 @@ def _bind(
         relations.bind_categories(counts)
         adjusted.bind_nested_codes(counts)
     if schema.name == "preference":
-        relations.bind_known_totals(counts, [name for name in counts.text if name != "bin"])
+        apart = [name for name in counts.text if name not in ("bin", "band")]
+        relations.bind_known_totals(counts, apart)
     if schema.name == "adjustment":
         adjusted.bind_remainder(counts)
     if schema.name == "exits":

@@ -15,6 +15,15 @@ from studylib.requests.studies.pooled_synthesis import (
 from studylib.requests.studies.regional_spending import (
     RegionalSpendingParameters,
 )
+from studylib.requests.studies.self_controlled import (
+    SelfControlledParameters,
+)
+from studylib.requests.studies.sequence_symmetry import (
+    SequenceSymmetryParameters,
+)
+from studylib.requests.studies.validation import (
+    ValidationParameters,
+)
 
 __all__ = [
     "DataQualityParameters",
@@ -22,4 +31,7 @@ __all__ = [
     "InappropriateMedicationParameters",
     "PooledSynthesisParameters",
     "RegionalSpendingParameters",
+    "SelfControlledParameters",
+    "SequenceSymmetryParameters",
+    "ValidationParameters",
 ]

@@ -167,16 +167,26 @@ class SelfControlledParameters(StudyParameters):
             raise refusal(*found)
         return by_name
 
+    @model_validator(mode="after")
+    def _one_event_where_it_may_end_the_observation(self) -> SelfControlledParameters:
+        for name, one in self.analyses().items():
+            if one.observation == "event_dependent" and one.recurrence == "all":
+                at = () if name == "primary" else ("sensitivity", name)
+                accepted = "recurrence: first quand observation vaut event_dependent"
+                raise refusal(Fault(accepted, at, one.recurrence))
+        return self
+
     def age_days(self) -> tuple[int, ...]:
         """The age cuts in days: the first day of each group but the youngest."""
         return tuple(round(years * DAYS_PER_YEAR) for years in sorted(self.age_cuts))
 
     def analyses(self) -> dict[str, SelfControlledParameters]:
         """The parameters of each analysis: ``primary``, then the variants, changes applied."""
-        changed = {name: variant.changes() for name, variant in self.sensitivity.items()}
+        changed: dict[str, dict[str, Any]] = {"primary": {}}
+        changed |= {name: variant.changes() for name, variant in self.sensitivity.items()}
         return {
             name: self.model_copy(update={"sensitivity": {}, **update})
-            for name, update in ({"primary": dict[str, Any]()} | changed).items()
+            for name, update in changed.items()
         }
 
     def labels(self) -> dict[str, Libelle]:

@@ -8,7 +8,17 @@ from pydantic import ConfigDict, Field, field_validator, model_validator
 
 from studylib import codes
 from studylib.requests.coded import CovariateList, DrugList
-from studylib.requests.scalars import FREEZE, Fenetre, FenetreNonVide, Libelle, Ligne, Nom, refusal
+from studylib.requests.scalars import (
+    FREEZE,
+    Entier,
+    Fenetre,
+    FenetreNonVide,
+    Libelle,
+    Ligne,
+    Nom,
+    refusal,
+    within,
+)
 from studylib.requests.strict import StrictModel, StudyParameters
 from studylib.requests.studies.outcome import Period
 
@@ -63,6 +73,10 @@ class SequenceSymmetryParameters(StudyParameters):
     )
     interval: Literal["beta_posterior", "clopper_pearson"] = Field(
         default="beta_posterior", title="Intervalle", description="loi bêta, ou binomial exact"
+    )
+
+    gap_weeks: Annotated[Entier, *within(1, 52, "un nombre de semaines de 1 à 52")] = Field(
+        default=13, title="Semaines par ligne", description="du tableau des écarts entre débuts"
     )
 
     @field_validator("pairs")

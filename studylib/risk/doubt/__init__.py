@@ -20,7 +20,7 @@ from studylib.risk.doubt.misclassification import (
     true_risk,
 )
 from studylib.risk.doubt.null import EmpiricalNull, ease, empirical_null, expected_absolute_error
-from studylib.risk.doubt.positive_controls import inject
+from studylib.risk.doubt.positive_controls import inject, injected_controls
 from studylib.risk.doubt.power import mdrr_cohort, mdrr_self_controlled
 from studylib.risk.doubt.schemas import CONFOUNDER, E_VALUES, MISCLASSIFICATION
 
@@ -41,6 +41,7 @@ __all__ = [
     "error_model",
     "expected_absolute_error",
     "inject",
+    "injected_controls",
     "mdrr_cohort",
     "mdrr_self_controlled",
     "misclassified_outcome",

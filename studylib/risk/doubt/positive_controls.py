@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -65,6 +65,39 @@ def inject(
     if "exit_reason" in changed:
         changed["exit_reason"] = follow_up["exit_reason"].mask(sooner, "outcome")
     return changed
+
+
+def injected_controls(
+    follow_ups: Mapping[str, pd.DataFrame],
+    *,
+    arm: str,
+    reference: str,
+    ratios: Sequence[float] = RATIOS,
+    covariates: Sequence[str] = (),
+    seed: int,
+    fewest_events: int = 25,
+) -> dict[tuple[str, float], pd.DataFrame]:
+    """Positive controls of each negative control and ratio, by (control, ratio).
+
+    Controls with fewer than ``fewest_events`` outcomes in the arm are left out. Each has a seed of
+    its own, drawn from ``seed`` and its place.
+    """
+    made: dict[tuple[str, float], pd.DataFrame] = {}
+    for place, (name, follow_up) in enumerate(follow_ups.items()):
+        if follow_up.loc[follow_up["arm"] == arm, "event"].sum() < fewest_events:
+            continue
+        for step, ratio in enumerate(ratios):
+            own = np.random.SeedSequence([seed, place, step]).generate_state(1)[0]
+            made[name, ratio] = inject(
+                follow_up,
+                ratio=ratio,
+                arm=arm,
+                reference=reference,
+                covariates=covariates,
+                seed=int(own),
+                fewest_events=fewest_events,
+            )
+    return made
 
 
 def _expected_rate(

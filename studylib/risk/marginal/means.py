@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -98,13 +98,17 @@ def contrasts(
     rows = []
     frame = _counted(people, measure)
     replicates = None if isinstance(means, str) else inference.replicated(len(people))
+    still = set() if isinstance(means, str) else _without_variance(means, names)
     for code, arm in enumerate(names[1:], start=1):
         both = frame[frame["arm"].isin([arm, names[0]])]
         kinds = ("difference", "ratio") if measure == "risk" else ("difference",)
         for kind in kinds:
             reason = means if isinstance(means, str) else None
             values, p_value = NOTHING, np.nan
-            if not isinstance(means, str):
+            unmoved = [name for name in (arm, names[0]) if name in still]
+            if unmoved:
+                reason = f"no variance in {unmoved[0]}"
+            elif not isinstance(means, str):
                 values, p_value, reason = _contrast(means, code, kind, inference, replicates)
             rows.append(
                 estimate_row(
@@ -118,6 +122,12 @@ def contrasts(
                 )
             )
     return rows
+
+
+def _without_variance(means: Means, names: Sequence[str]) -> set[str]:
+    """Arms whose mean nobody moves: one person, or one same value in all."""
+    size = np.sqrt((means.influence**2).sum(axis=0))
+    return {name for name, one in zip(names, size, strict=True) if not one > 1e-14}
 
 
 def _contrast(

@@ -36,7 +36,7 @@ def pseudo_risk(
     """
     refuse_person_time(follow_up)
     values = np.empty(len(follow_up))
-    for arm, rows in follow_up.groupby("arm", sort=True).indices.items():
+    for arm, rows in follow_up.groupby("arm", sort=True, observed=True).indices.items():
         group = follow_up.iloc[rows]
         time, event = times_of(group), group["event"].to_numpy(bool)
         if time.max() < day:

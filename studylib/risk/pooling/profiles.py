@@ -71,7 +71,8 @@ def pooled_profiles(
     are where the profile falls by half a chi-squared quantile; a limit beyond the grid common to
     the sites is 0 or infinite, an estimate beyond it is not estimable. With fewer than five sites a
     random-effects interval is too narrow. ``asked`` is how many sites were: those without a profile
-    are then counted in ``method``. Person-years are unknown.
+    are then counted in ``method``. Person-years are unknown. The profile
+    of a weighted model is no likelihood: its width follows the scale of the weights.
 
     Reference
     ---------

@@ -23,10 +23,11 @@ def check_balance(balance: pd.DataFrame, *, threshold: float = 0.1) -> CheckResu
     ---------
     Austin PC (2009), Stat Med 28:3083-3107.
     """
+    balance = balance.reset_index(drop=True)
     adjusted = bool(balance["smd_after"].notna().any())
     size = balance["smd_after" if adjusted else "smd"].astype(float).abs()
     rows, above = [], int((size > threshold).sum())
-    for arm, part in balance[size.notna()].groupby("arm", sort=True):
+    for arm, part in balance[size.notna()].groupby("arm", sort=True, observed=True):
         worst = size[part.index].idxmax()
         rows.append(
             {

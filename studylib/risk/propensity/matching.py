@@ -14,9 +14,9 @@ from studylib.risk.propensity.schemas import MATCH_SETS
 from studylib.risk.propensity.score import CAP, Score
 from studylib.tables import check
 
-Scale = Literal["score", "logit", "standardised_logit"]
+Scale = Literal["ps", "logit", "standardised_logit"]
 Order = Literal["descending", "ascending", "random", "data"]
-SCALES = ("score", "logit", "standardised_logit")
+SCALES = ("ps", "logit", "standardised_logit")
 ORDERS = ("descending", "ascending", "random", "data")
 
 
@@ -41,7 +41,7 @@ def match_sets(
     anybody has a second (variable ratio); ``complete`` leaves out sets of fewer than k. With
     ``replacement`` each takes its k nearest, whoever has them already.
 
-    ``scale`` is that of the distance and of ``caliper``: the score itself, its logit, or its logit
+    ``scale`` is that of the distance and of ``caliper``: the score (``ps``), its logit, or that
     divided by its standard deviation in everybody (n - 1). A distance equal to the caliper is
     within it; None puts no limit. ``exact`` holds columns, in the order of the score's persons,
     that must be equal within a set.
@@ -77,7 +77,7 @@ def match_sets(
 def scaled_score(score: Score, scale: Scale) -> np.ndarray:
     """The score of the compared arm on the scale of distances."""
     chance = score.of_two("Appariement")
-    if scale == "score":
+    if scale == "ps":
         return chance
     kept = np.clip(chance, CAP, 1 - CAP)
     logit = np.log(kept / (1 - kept))
@@ -122,7 +122,7 @@ def _groups(exact: pd.DataFrame | None, size: int) -> np.ndarray:
     if exact.isna().to_numpy().any():
         missing = ", ".join(exact.columns[exact.isna().any()])
         raise EstimationError(f"Appariement exact : valeurs manquantes dans {missing}.")
-    return exact.groupby(list(exact.columns), sort=True).ngroup().to_numpy()
+    return exact.groupby(list(exact.columns), sort=True, observed=True).ngroup().to_numpy()
 
 
 def _turns(value: np.ndarray, ids: np.ndarray, order: str, seed: int | None) -> list[int]:

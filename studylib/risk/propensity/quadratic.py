@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy import linalg
 
-_ROUNDS = 200
+_ROUNDS = 3000
 
 
 def penalised_quadratic(
@@ -23,23 +23,28 @@ def penalised_quadratic(
     """
     b = start.copy()
     free = penalty == 0
-    slack = 1e-10 * max(float(np.abs(linear).max(initial=0.0)), 1e-12)
+    finite = penalty[np.isfinite(penalty)]
+    slack = 1e-8 * (float(finite.max(initial=0.0)) or float(np.abs(linear).max(initial=0.0)))
     value = _objective(gram, linear, penalty, b)
+    together = True  # columns enter together, then one by one once columns prove to be tied
     for _ in range(_ROUNDS):
         slope = linear - gram @ b
         sign = np.sign(b)
-        entering = (b == 0) & ~free & (np.abs(slope) > penalty + slack)
-        settled = np.abs(slope - penalty * sign)[(b != 0) | free]
-        if not entering.any() and settled.max(initial=0.0) <= slack:
+        within = np.abs(slope - penalty * sign)[(b != 0) | free].max(initial=0.0) <= slack
+        excess = np.where((b == 0) & ~free, np.abs(slope) - penalty, 0.0)
+        entering = excess > slack
+        if not entering.any() and within:
             break
+        if not together:
+            entering &= within & (excess == excess.max())
         sign[entering] = np.sign(slope[entering])
-        moving = free | (b != 0) | entering
-        new = _toward(gram, linear, penalty, b, sign, moving)
+        new, whole = _toward(gram, linear, penalty, b, sign, free | (b != 0) | entering)
+        together &= whole
         new_value = _objective(gram, linear, penalty, new)
         if not new_value < value:
             new = _one_turn(gram, linear, penalty, b)
             new_value = _objective(gram, linear, penalty, new)
-            if value - new_value <= 1e-14 * (1 + abs(value)):
+            if value - new_value <= 1e-15 * (1 + abs(value)):
                 break
         b, value = new, new_value
     return b
@@ -56,8 +61,11 @@ def _toward(
     b: np.ndarray,
     sign: np.ndarray,
     moving: np.ndarray,
-) -> np.ndarray:
-    """The solution for the signs given, or the best point on the way where one changes."""
+) -> tuple[np.ndarray, bool]:
+    """The solution for the signs given, or the best point on the way where one changes.
+
+    And whether it is the solution.
+    """
     inner = gram[np.ix_(moving, moving)]
     wanted = (linear - penalty * sign)[moving]
     solution = _solved(inner, wanted)
@@ -77,7 +85,7 @@ def _toward(
     moved[np.isclose(crossing, step, rtol=1e-12, atol=0)] = 0.0
     new = b.copy()
     new[moving] = moved
-    return new
+    return new, bool(step == 1.0)
 
 
 def _solved(matrix: np.ndarray, wanted: np.ndarray) -> np.ndarray:

@@ -11,6 +11,7 @@ from studylib.risk.propensity.score import Score
 
 Population = Literal["ate", "att", "overlap", "matching"]
 Trim = Literal["none", "crump", "asymmetric", "quantile"]
+TINY = 1e-12
 TRIMS = ("none", "crump", "asymmetric", "quantile")
 
 
@@ -26,6 +27,8 @@ def balancing_weights(
     ``overlap``   (1 / e_a) / Σ 1 / e_k, those who could receive any (Li and Li, 2019)
     ``matching``  min e_k / e_a, those a one-to-one matching keeps (Li and Greene, 2013)
 
+    Probabilities are kept above 1e-12.
+
     >>> both = np.array([[0.8, 0.2], [0.8, 0.2]])
     >>> for name in ("ate", "att", "overlap", "matching"):
     ...     name, balancing_weights(both, np.array([0, 1]), population=name).round(2).tolist()
@@ -34,6 +37,7 @@ def balancing_weights(
     ('overlap', [0.2, 0.8])
     ('matching', [0.25, 1.0])
     """
+    probabilities = np.clip(probabilities, TINY, None)
     received = probabilities[np.arange(len(codes)), codes]
     if population == "ate":
         tilt = np.ones(len(codes))

@@ -13,6 +13,7 @@ from studylib.risk.self_controlled.estimates import (
     window_counts,
 )
 from studylib.risk.self_controlled.event_dependent import event_dependent_observation
+from studylib.risk.self_controlled.gates import case_series_gates
 from studylib.risk.self_controlled.profiles import likelihood_profile
 from studylib.risk.self_controlled.schemas import WINDOWS
 from studylib.risk.self_controlled.time_effects import Spline, Steps
@@ -25,6 +26,7 @@ __all__ = [
     "Steps",
     "Window",
     "case_series",
+    "case_series_gates",
     "check_event_dependent_exposure",
     "check_event_dependent_observation",
     "check_rare_outcome",

@@ -54,6 +54,7 @@ class CaseSeries:
     design: Design
     observed: Observed = field(repr=False)
     choices: dict[str, object]
+    weigh: Weigh | None = field(default=None, repr=False)
 
 
 def case_series(
@@ -149,6 +150,7 @@ def assembled(
         design,
         seen,
         choices,
+        weigh,
     )
 
 

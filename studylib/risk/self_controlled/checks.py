@@ -74,7 +74,8 @@ def check_event_dependent_observation(
     name = "event_dependent_observation"
     if not series.observed.cases.get("ended_early", pd.Series([True])).any():
         return CheckResult(name, True, measured([]), "aucune observation n'est écourtée.")
-    probed = assembled(series.observed, replace(series.design, probe_days=days), series.choices)
+    design = replace(series.design, probe_days=days)
+    probed = assembled(series.observed, design, series.choices, series.weigh)
     return _near_one(
         probed,
         name,
@@ -123,12 +124,12 @@ def check_time_stability(
     they do not depart from expected by more than ``largest_time_instability``, up or down, beyond
     chance: likelihood-ratio test of monthly ratios all within it and its inverse against free
     ones, with the chi-bar-square law of independent months (Silvapulle and Sen, 2005), one-sided
-    ``alpha``. One row a month (subject YYYY-MM).
+    ``alpha``. ``observed_by_month`` gives the months.
     """
     limit = (thresholds or Thresholds()).largest_time_instability
     name = "time_stability"
     table = observed_by_month(series)
-    if table is None:
+    if table is None or table.empty:
         text = "le contrôle n'a pu être mené : le modèle n'a pas de solution finie."
         return CheckResult(name, None, measured([]), text, evaluated=False)
     observed, expected = (table[column].to_numpy(float) for column in ("observed", "expected"))
@@ -136,18 +137,10 @@ def check_time_stability(
     mean = float(np.average(_either_way(observed / expected), weights=expected))
     text = f"d'un mois à l'autre, l'écart moyen à l'attendu est un facteur {mean:.2f}"
     text = f"{text} (p = {p_value:.3f}).".replace(".", ",", 2)
-    rows = measured(
-        {
-            "subject": month,
-            "statistic": "observed_to_expected",
-            "value": seen / due,
-            "at_least": 1 / limit,
-            "at_most": limit,
-            "events": int(seen),
-        }
-        for month, seen, due in zip(table["period"], observed, expected, strict=True)
+    row = {"statistic": "chance_of_instability", "value": p_value, "at_least": alpha}
+    return CheckResult(
+        name, p_value > alpha, measured([row | {"events": int(sum(observed))}]), text
     )
-    return CheckResult(name, p_value > alpha, rows, text)
 
 
 def observed_by_month(series: CaseSeries) -> pd.DataFrame | None:
@@ -155,7 +148,8 @@ def observed_by_month(series: CaseSeries) -> pd.DataFrame | None:
 
     None when the model has no finite answer.
     """
-    months = assembled(series.observed, replace(series.design, by_month=True), series.choices)
+    monthly = replace(series.design, by_month=True)
+    months = assembled(series.observed, monthly, series.choices, series.weigh)
     model = fitted(series)
     if not model.fit.converged:
         return None

@@ -13,6 +13,7 @@ from studylib.errors import EstimationError
 from studylib.risk.gates.gate import Gates
 from studylib.risk.rows import DAYS_PER_YEAR, NOTHING, estimates, method
 from studylib.risk.self_controlled import likelihood
+from studylib.risk.self_controlled.arrays import Reals
 from studylib.risk.self_controlled.case_series import CaseSeries
 from studylib.risk.self_controlled.fitting import (
     NONE_INSIDE,
@@ -81,7 +82,8 @@ def _row(
     beta, error = float(model.fit.beta[place]), float(standard_errors(model)[place])
     low, high = _limits(model, place, beta, error, interval, level)
     p_value = float(2 * stats.norm.sf(abs(beta) / error))
-    return None, (float(np.exp(beta)), float(np.exp(low)), float(np.exp(high))), p_value
+    estimate, down, up = _ratios(np.array([beta, low, high]))
+    return None, (float(estimate), float(down), float(up)), p_value
 
 
 def _limits(
@@ -143,9 +145,16 @@ def _told(
     }
 
 
-def window_counts(series: CaseSeries) -> pd.DataFrame:
-    """Cases, events and time of each window and of the rest: a WINDOWS table."""
-    counts = series.counts[series.counts["term"] != "total"]
+def window_counts(series: CaseSeries, *, gates: Gates | None = None) -> pd.DataFrame:
+    """Cases, events and time of each window: a WINDOWS table.
+
+    The rest of the time has no row: with the total of cases it would give away a window that
+    holds few events. Events by window tell the effect: while ``gates`` are closed there is one
+    row, of all the time.
+    """
+    term = series.counts["term"]
+    closed = gates is not None and gates.closed
+    counts = series.counts[term == "total" if closed else ~term.isin(["total", "unexposed"])]
     table = counts.assign(population="", person_years=counts["days"] / DAYS_PER_YEAR)
     return check(table[WINDOWS.names].reset_index(drop=True), WINDOWS)
 
@@ -153,7 +162,8 @@ def window_counts(series: CaseSeries) -> pd.DataFrame:
 def time_ratios(series: CaseSeries, *, level: float = 0.95) -> pd.DataFrame:
     """The terms of age, season and calendar time: term, ratio, ci_low, ci_high (Wald).
 
-    In groups, ratios are against the first group of the clock that holds an event.
+    In groups, ratios are against the first group of the clock that holds an event; missing where
+    the model has no finite answer.
     """
     model = fitted(series)
     z = float(stats.norm.ppf((1 + level) / 2))
@@ -161,6 +171,13 @@ def time_ratios(series: CaseSeries, *, level: float = 0.95) -> pd.DataFrame:
     rows = []
     for place, term in enumerate(model.kept):
         if term >= series.exposures:
+            known = model.fit.converged and np.isfinite(errors[place])
             beta = model.fit.beta[place] + z * errors[place] * np.array([0, -1, 1])
-            rows.append([series.terms[term], *np.exp(beta)])
+            rows.append([series.terms[term], *(_ratios(beta) if known else NOTHING)])
     return pd.DataFrame(rows, columns=["term", "ratio", "ci_low", "ci_high"])
+
+
+def _ratios(logs: Reals) -> Reals:
+    """Ratios from their logarithms; one too large to be written is infinite."""
+    with np.errstate(over="ignore"):
+        return np.exp(logs)

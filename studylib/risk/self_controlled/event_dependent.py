@@ -27,6 +27,8 @@ MODELS: tuple[EndModel, ...] = (
     "exponential_gamma_interval",
 )
 YEAR = 365.25
+LOWEST, HIGHEST = (-15.0, -5.0, -3.0, -4.0, -4.0), (15.0, 5.0, 7.0, 5.0, 8.0)
+"""Bounds of the parameters of a law, in the order of ``_log_law``."""
 POINTS, WEIGHTS = np.polynomial.legendre.leggauss(4)
 
 
@@ -52,8 +54,9 @@ def event_dependent_observation(
     in age, ends soon after the event (exponential), the others as persons do (Weibull or gamma law
     of age, or of the interval). Days before an early end then count for what such an end would be
     likely after them. ``lowest_aic`` takes the best fitting of the four. The weights are then
-    treated as known. Needs ``birth`` and ``ended_early`` in the cases and one event a case
-    (``recurrence="first"``); EstimationError otherwise.
+    treated as known. Where no observation ends early the series comes back as it is. Needs
+    ``birth`` and ``ended_early`` in the cases and one event a case (``recurrence="first"``);
+    EstimationError otherwise.
 
     Source: Farrington CP, Anaya-Izquierdo K, Whitaker HJ, Hocine MN, Douglas I, Smeeth L (2011),
     J Am Stat Assoc 106:417-426. The laws follow its idea; their parameters are written afresh.
@@ -66,9 +69,7 @@ def event_dependent_observation(
             "choisir « recurrence » : « first »."
         )
     if not cases["ended_early"].any():
-        raise EstimationError(
-            f"{NAME} : aucune observation n'est écourtée ; l'extension n'a pas d'objet."
-        )
+        return replace(series, choices={**series.choices, "observation_end": "no_early_end"})
     birth, end = (cases[name].to_numpy(float) for name in ("birth", "end"))
     early = cases["ended_early"].to_numpy(bool)
     row, day = events["row"].to_numpy(np.int64), events["day"].to_numpy(float) + 0.5
@@ -107,7 +108,7 @@ def _log_law(
     Parameters: the soon-ending share at 60 and its slope by ten years (logit), the log rate of the
     soon-ending, the log shape and the log scale of the others.
     """
-    share, slope, rate, shape, scale = np.clip(parameters, -30, 30)
+    share, slope, rate, shape, scale = np.clip(parameters, LOWEST, HIGHEST)
     logit = share + slope * (age - 60) / 10
     fast = np.exp(rate)
     soon = np.where(early, rate, 0.0) - fast * gap
@@ -127,13 +128,16 @@ Law = tuple[Callable[[Reals], Reals], Callable[[Reals], Reals]]
 
 
 def _weibull(shape: float, scale: float) -> Law:
+    def hazard(time: Reals) -> Reals:
+        log = shape * np.log(np.maximum(time, 1e-9) / scale)
+        return np.asarray(np.exp(np.minimum(log, 600.0)), float)
+
     def survival(time: Reals) -> Reals:
-        return -np.power(np.maximum(time, 1e-9) / scale, shape)
+        return -hazard(time)
 
     def density(time: Reals) -> Reals:
-        safe = np.maximum(time, 1e-9) / scale
-        log = np.log(shape / scale) + (shape - 1) * np.log(safe) - np.power(safe, shape)
-        return np.asarray(log, float)
+        log = np.log(shape / scale) + (shape - 1) * np.log(np.maximum(time, 1e-9) / scale)
+        return np.asarray(log - hazard(time), float)
 
     return density, survival
 

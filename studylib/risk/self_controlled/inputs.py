@@ -73,7 +73,7 @@ def observed(
     day = _inside(kept, day)
     if recurrence == "first":
         day = day.drop_duplicates("person_id")
-    steps = [_step("cases", kept, day)]
+    steps = [_step("persons_with_event", kept, day)]
     if naive_period:
         kept = kept.assign(start=kept["start"] + naive_period)
         kept, day = _restricted(kept, day)

@@ -15,6 +15,8 @@ from scipy import sparse
 from studylib.risk.self_controlled.arrays import Flags, Reals
 
 STEPS = 60
+UNENDING = 40.0
+"""A log ratio beyond which a limit is infinite."""
 FLAT = 1e-8
 """A gain of log likelihood below which one more step is the last."""
 
@@ -142,15 +144,19 @@ def profile(patterns: Patterns, term: int, value: float, near: Reals) -> Fit:
 def limit(
     patterns: Patterns, top: float, near: Reals, term: int, drop: float, first: float
 ) -> float:
-    """Where the profile has fallen by ``drop`` from ``top``, sought from ``first``; NaN if never.
+    """Where the profile has fallen by ``drop`` from ``top``, sought from ``first``.
+
+    Infinite when it never does that far out; NaN when it cannot be followed.
 
     Newton's method on the signed root of the fall, nearly straight in the coefficient.
     """
     value, towards = first, np.sign(first - near[term]) or 1.0
     for _ in range(STEPS):
         at = profile(patterns, term, value, near)
-        if not np.isfinite(at.log_likelihood) or abs(value) > 40:
+        if not np.isfinite(at.log_likelihood):
             return np.nan
+        if abs(value) > UNENDING:
+            return float(towards * np.inf)
         root = np.sqrt(max(2 * (top - at.log_likelihood), 0.0))
         if abs(root - np.sqrt(2 * drop)) < 1e-7:
             return value

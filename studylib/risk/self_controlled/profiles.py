@@ -8,26 +8,34 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
+from studylib.risk.gates.gate import Gates
 from studylib.risk.schemas import PROFILES
 from studylib.risk.self_controlled import likelihood
 from studylib.risk.self_controlled.arrays import Reals
 from studylib.risk.self_controlled.case_series import CaseSeries
 from studylib.risk.self_controlled.fitting import NONE_INSIDE, NONE_OUTSIDE, bounded, fitted
 from studylib.risk.self_controlled.likelihood import Patterns
-from studylib.tables import check
+from studylib.tables import check, empty
 
 GRID = tuple(np.linspace(np.log(0.1), np.log(10), 8))
 """Where a profile is told: ratios from a tenth to ten."""
 
 
 def likelihood_profile(
-    series: CaseSeries, *, outcome: str, grid: Sequence[float] = GRID
+    series: CaseSeries,
+    *,
+    outcome: str,
+    grid: Sequence[float] = GRID,
+    gates: Gates | None = None,
 ) -> pd.DataFrame:
     """The profile log likelihood of each window's log ratio over ``grid``: a PROFILES table.
 
     It holds what a pooling of regions needs, a window without event included. Windows that
-    nobody is exposed in, or that cannot be told apart, have no row.
+    nobody is exposed in, or that cannot be told apart, have no row; none has while ``gates`` are
+    closed.
     """
+    if gates is not None and gates.closed:
+        return empty(PROFILES)
     model = fitted(series)
     rows = []
     for term in range(series.exposures):

@@ -8,7 +8,7 @@ WINDOWS = Table(
     "windows",
     (
         Column("population", "text", "region or set of regions"),
-        Column("term", "text", "drug, dose and window, or unexposed"),
+        Column("term", "text", "drug, dose and window"),
         Column("persons", "integer", "cases with time there", counts="persons"),
         Column("events", "integer", "events that fall there", counts="events"),
         Column("person_years", "number", "time there", unit="years", from_counts=("persons",)),

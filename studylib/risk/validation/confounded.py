@@ -29,7 +29,7 @@ def simulate(seed: int, effect: float, *, persons: int = PERSONS) -> pd.DataFram
     ``event`` and ``exit_reason`` follow an outcome whose risk by day 365 it raises by ``effect``
     / 10 in everybody, a competing death and censoring by chance. The crude difference is wrong.
     """
-    draw = np.random.default_rng(seed)
+    draw = np.random.default_rng([seed, DAY])  # a stream of its own among the simulators
     x, z = draw.normal(size=persons), (draw.random(persons) < 0.4).astype(float)
     treated = draw.random(persons) < _expit(-1.6 + 0.6 * x + 0.8 * z - 0.3 * x * z)
     y = 1.0 * x + 0.8 * z + effect * treated + draw.normal(size=persons)
