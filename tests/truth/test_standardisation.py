@@ -105,7 +105,7 @@ def test_bad_strata_are_refused():
 
 
 def test_the_intervals_cover():
-    """300 draws of three regions: 95 % intervals of rate, share and excess hold the truth.
+    """100 draws of three regions: 95 % intervals of rate, share and excess hold the truth.
 
     The bounds are 3.3 binomial standard errors; Fay and Feuer's interval is known to be wide.
     """
@@ -117,7 +117,7 @@ def test_the_intervals_cover():
     hits = {"rate": 0, "share": 0, "excess": 0}
     together = (truth * size).sum(axis=0) / size.sum(axis=0)
     excess = ((truth - together) * size).sum(axis=1)
-    for _ in range(300):
+    for _ in range(100):
         for measure in ("rate", "share"):
             draw = generator.poisson(truth * size) if measure == "rate" else generator.binomial(
                 size, truth)  # fmt: skip
@@ -128,6 +128,6 @@ def test_the_intervals_cover():
             hits[measure] += row["ci_low"] <= (weights * truth[1]).sum() <= row["ci_high"]
             if measure == "rate":
                 hits["excess"] += row["excess_low"] <= excess[1] <= row["excess_high"]
-    assert 273 <= hits["share"] <= 297
-    assert 273 <= hits["excess"] <= 297
-    assert 280 <= hits["rate"] <= 300
+    assert 88 <= hits["share"] <= 100
+    assert 88 <= hits["excess"] <= 100
+    assert 90 <= hits["rate"] <= 100
