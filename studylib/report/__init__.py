@@ -35,6 +35,7 @@ from studylib.report.gates import (
     gate_titles,
     gates,
 )
+from studylib.report.labels import value as named
 from studylib.report.methods import (
     methods,
 )
@@ -64,6 +65,7 @@ __all__ = [
     "keep",
     "key_figures",
     "methods",
+    "named",
     "negative_controls",
     "note",
     "page",

@@ -114,6 +114,8 @@ def word(name: str, content: str, names: Mapping[str, str] | None = None) -> str
         return " à ".join(french.month(each) for each in content.split(" – "))
     if name == "method":
         return labels.method(content)
+    if name == "withheld":  # told already
+        return content
     if name == "estimator":
         return estimator_words.estimator(content)
     if name == "measure":

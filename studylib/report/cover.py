@@ -8,9 +8,9 @@ from datetime import date
 from typing import Any, Protocol
 
 from studylib import sources
-from studylib.report import context, french, self_controlled_words
+from studylib.report import context, french, method_words, self_controlled_words
 from studylib.report import labels as words
-from studylib.report.doubt_words import CHOSEN, gate_title
+from studylib.report.doubt_words import CHOSEN, FIELDS, gate_title
 from studylib.report.fragment import Fragment, escape, wrap
 from studylib.report.grid import Grid
 from studylib.report.tables import grid_html, grid_text
@@ -194,6 +194,7 @@ def _pairs(value: Mapping[str, Any]) -> str:
 
 
 PARAMETERS: Mapping[str, str] = {
+    **FIELDS,
     **self_controlled_words.FIELDS,
     "age_bands": "Classes d'âge",
     "amount": "Montant",
@@ -243,6 +244,7 @@ PARAMETERS: Mapping[str, str] = {
     "washout_days": "Période sans traitement avant l'entrée",
 }
 CHOICES: Mapping[str, str] = {
+    **{name: told for name, told in method_words.VALUES.items() if name != "none"},
     **self_controlled_words.CHOSEN,
     **CHOSEN,
     "biosimilar": "biosimilaire",

@@ -54,6 +54,40 @@ REASONS: Mapping[str, str] = {
     "beyond the grid": "le maximum est hors de la grille des profils",
 }
 
+# The fields of a request about gates and adjustment.
+FIELDS: Mapping[str, str] = {
+    "largest_mdrr": "plus petit rapport détectable, au plus",
+    "largest_smd": "différence standardisée, au plus",
+    "smallest_equipoise": "équipoise, au moins",
+    "largest_ease": "erreur systématique, au plus",
+    "fewest_controls": "témoins négatifs, au moins",
+    "smallest_person_time_share": "part du temps de suivi, au moins",
+    "largest_outcome_share": "part des personnes avec l'événement, au plus",
+    "pre_exposure": "rapport avant exposition",
+    "end_of_observation": "rapport en fin d'observation",
+    "largest_time_instability": "instabilité mensuelle, au plus",
+    "largest_drift": "dérive annuelle de prévalence, au plus",
+    "gate": "contrôle",
+    "by": "par",
+    "on": "le",
+    "adjustment": "ajustement",
+    "method": "méthode",
+    "population": "population visée",
+    "stabilise": "poids stabilisés",
+    "trim": "troncature",
+    "trim_bound": "borne de troncature",
+    "caliper": "distance limite",
+    "ratio": "appariés par personne",
+    "replacement": "avec remise",
+    "order": "ordre",
+    "strata": "strates",
+    "cut_on": "coupées sur",
+    "ties": "ex æquo",
+    "interval": "intervalle",
+    "fewest_carriers": "personnes par côté, au moins",
+    "latency_days": "latence",
+}
+
 # The same choices as a request writes them.
 CHOSEN: Mapping[str, str] = {
     "profiles": "profils de vraisemblance",

@@ -55,6 +55,8 @@ def lay_out(
     if schema.name == "balance":
         return _balance(masked, names)
     chosen = [str(name) for name in frame.columns if _says_something(frame, masked, str(name))]
+    if schema.name == "estimates" and frame["method"].nunique() > 1:
+        chosen.remove("method")
     common = _shared_by_all_rows(frame, chosen) if schema.name == "estimates" else {}
     grid = _plain(masked, schema, [name for name in chosen if name not in common], names)
     told = " · ".join(

@@ -13,6 +13,7 @@ from studylib.report.cells import WITHHELD, not_seen, small
 from studylib.report.disclosure import Masked
 from studylib.report.fragment import Fragment, escape, wrap
 from studylib.report.grid import Grid, explanation, lay_out
+from studylib.report.methods import methods
 from studylib.tables import Table
 
 _COUNTED = {"persons", "events", "excluded", "arm_persons", "at_risk"}
@@ -43,11 +44,18 @@ def table(
     'Population étudiée'
     """
     masked = review(frame, schema, totals=totals, caption=caption)
+    several = schema.name == "estimates" and masked.frame["method"].nunique() > 1
+    if several and columns is not None:
+        columns = [name for name in columns if name != "method"]
     grid = lay_out(masked, schema, columns=columns, names=labels)
     context.write_table(as_text(masked), caption)
     notes = [grid.common, french.typeset(note), explanation(masked)]
     html = grid_html(grid, caption=caption, notes=notes, row_headers=row_headers)
-    return Fragment(wrap(html, "table"), grid_text(grid, caption, notes))
+    text = grid_text(grid, caption, notes)
+    if several:  # too long for a column: each is said once, below
+        below = methods(frame, names=labels)
+        html, text = html + below.html, f"{text}\n{below.text}"
+    return Fragment(wrap(html, "table"), text)
 
 
 def review(

@@ -41,7 +41,8 @@ class PlannedRun:
     def scope_label(self) -> str:
         """The region's name, or that it is the synthesis over regions."""
         if self.scope.name == WHOLE:
-            return f"Synthèse des {len(self.scope.regions)} régions"
+            several = len(self.scope.regions) > 1
+            return f"Synthèse des {len(self.scope.regions)} régions" if several else "Synthèse"
         return self.scope.label
 
     @property

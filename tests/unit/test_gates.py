@@ -173,12 +173,11 @@ def test_power_alone_withholds_but_may_be_pooled():
     pd.testing.assert_frame_equal(Gates((weak,)).for_pooling().release(ratios), ratios)
 
 
-def test_another_analysis_brings_its_own_checks():
-    gates = Gates((stand_in("balance"), VIOLATIONS["mdrr"]), opened=("mdrr",))
+def test_the_checks_of_another_analysis_are_added():
     balanced = CheckResult("balance", True, measured([]), "équilibré.")
-    other = gates.with_checks([balanced])
-    assert not other.closed
-    assert [each.name for each in other.checks] == ["mdrr", "balance"]
+    assert not Gates((balanced,)).with_checks([balanced]).closed
+    assert Gates((balanced,)).with_checks([stand_in("balance")]).closed
+    assert Gates((stand_in("balance"),)).with_checks([balanced]).closed
 
 
 def test_a_profile_is_released_whole_or_not_at_all():
