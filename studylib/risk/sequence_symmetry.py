@@ -192,12 +192,20 @@ def sequences(
 
 
 def gaps_by_week(
-    first_uses: pd.DataFrame, *, index: str, marker: str, window: int = 365, weeks: int = 1
+    first_uses: pd.DataFrame,
+    *,
+    index: str,
+    marker: str,
+    window: int = 365,
+    weeks: int = 1,
+    fewest: int = 0,
 ) -> pd.DataFrame:
     """Persons by weeks from index start to marker start: a GAPS table.
 
     Week 1 holds gaps of 1 to 7 days, week -1 the same the other way round, week 0 the same day.
-    Rows hold ``weeks`` weeks each, those of the window only, even when nobody falls there.
+    Rows hold ``weeks`` weeks each, those of the window only, even when nobody falls there. Rows
+    are made twice as wide until none holds fewer than ``fewest`` persons: a single small one would
+    follow from the others and from the total of its order.
     """
     _refuse(first_uses, window, 0)
     if weeks < 1:
@@ -205,22 +213,32 @@ def gaps_by_week(
     both = first_uses.dropna(subset=["index_day", "marker_day"])
     gap = (both["marker_day"] - both["index_day"]).to_numpy(np.int64)
     gap = gap[np.abs(gap) <= window]
+    table = _by_weeks(gap, window, weeks)
+    while weeks * WEEK < window and _some_small(table, fewest):
+        weeks *= 2
+        table = _by_weeks(gap, window, weeks)
+    return check(table.assign(comparison=f"{index} → {marker}")[GAPS.names], GAPS)
+
+
+def _some_small(table: pd.DataFrame, fewest: int) -> bool:
+    apart = table.loc[table["first_week"] != 0, "persons"]
+    return bool(((apart > 0) & (apart < fewest)).any())
+
+
+def _by_weeks(gap: NDArray[np.int64], window: int, weeks: int) -> pd.DataFrame:
+    """Counts of gaps in rows of so many weeks, negative ones before the index."""
     width = WEEK * weeks
     row = np.sign(gap) * -(-np.abs(gap) // width)
     last = -(-window // width)
     rows = np.arange(-last, last + 1)
-    counts = np.bincount(row + last, minlength=len(rows))
     near, far = (np.abs(rows) - 1) * weeks + 1, np.abs(rows) * weeks
-    first = np.where(rows > 0, near, -far)
-    table = pd.DataFrame(
+    return pd.DataFrame(
         {
-            "comparison": f"{index} → {marker}",
-            "first_week": first,
+            "first_week": np.where(rows > 0, near, -far),
             "last_week": np.where(rows > 0, far, np.where(rows < 0, -near, 0)),
-            "persons": counts,
+            "persons": np.bincount(row + last, minlength=len(rows)),
         }
     )
-    return check(table, GAPS)
 
 
 def _refuse(first_uses: pd.DataFrame, window: int, blackout: int) -> None:

@@ -114,6 +114,8 @@ def test_starts_by_week():
         [1, 2, 1],
         [3, 4, 1],
     ]
+    safe = risk.gaps_by_week(NINE, index="A", marker="B", window=28, fewest=2)
+    assert safe["persons"].tolist() == [1, 1, 2], "widened up to a row a side"
 
 
 @pytest.mark.parametrize(
