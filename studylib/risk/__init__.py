@@ -4,10 +4,8 @@ from studylib.risk import (
     doubt,
     pooling,
 )
-from studylib.risk.comparison import (
-    Comparison,
-    comparison,
-)
+from studylib.risk.comparing import comparison
+from studylib.risk.comparison import Comparison
 from studylib.risk.conditional_logistic import (
     conditional_logistic,
 )

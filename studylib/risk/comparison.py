@@ -9,30 +9,25 @@ from typing import Any
 
 import pandas as pd
 
-from studylib.errors import EstimationError
+from studylib.cohort import WideCovariates
 from studylib.risk.cox import hazard_ratio, likelihood_profile
-from studylib.risk.cox.preparation import check_columns
 from studylib.risk.gates.checks import check_mdrr, check_person_time
 from studylib.risk.gates.gate import Gates
 from studylib.risk.gates.thresholds import Thresholds
 from studylib.risk.propensity import (
     Adjusted,
-    adjusted,
     balance,
     check_balance,
     check_equipoise,
     preference_distribution,
-    propensity_score,
+    wide_balance,
 )
-from studylib.risk.propensity.design import knots_of
 from studylib.risk.propensity.schemas import PREFERENCE
 from studylib.risk.rows import against, estimate_row, estimates, method
 from studylib.risk.schemas import PROFILES
 from studylib.risk.time_to_event import risk_difference
 from studylib.tables import BALANCE, ESTIMATES, CheckResult, check, empty
 
-SPLINE_FROM = 10
-"""Distinct values from which a number enters the score as a spline."""
 UNWEIGHTED = ("none", "regression")
 
 
@@ -52,6 +47,7 @@ class Comparison:
     adjustment: str
     pairs: Mapping[str, Adjusted]
     reasons: Mapping[str, str]
+    wide: WideCovariates | None = None
 
     def hazard_ratio(
         self,
@@ -209,7 +205,7 @@ class Comparison:
         limits = thresholds or Thresholds()
         found = []
         if self.adjustment not in UNWEIGHTED:
-            found.append(check_balance(self.balance(), threshold=limits.largest_smd))
+            found.append(check_balance(self._whole_balance(), threshold=limits.largest_smd))
         found.append(self._equipoise(limits))
         shared: dict[str, Any] = {
             "reference": self.reference,
@@ -218,6 +214,17 @@ class Comparison:
         }
         found += [one(self.persons, **shared) for one in (check_person_time, check_mdrr)]
         return tuple(found)
+
+    def _whole_balance(self) -> pd.DataFrame:
+        """The balance of the covariates, and of every code where the score was over them."""
+        tables = [self.balance()]
+        for arm, pair in self.pairs.items():
+            if self.wide is not None:
+                both = self.persons[self.persons["arm"].isin([arm, self.reference])]
+                tables.append(
+                    wide_balance(self.wide, both, reference=self.reference, adjusted=pair)
+                )
+        return pd.concat(tables, ignore_index=True) if len(tables) > 1 else tables[0]
 
     def _equipoise(self, limits: Thresholds) -> CheckResult:
         """Equipoise of every pair together."""
@@ -232,84 +239,6 @@ class Comparison:
         table = pd.concat([one.table for one in each], ignore_index=True)
         passed = all(one.passed for one in each)
         return CheckResult("equipoise", passed, table, " ".join(one.text for one in each))
-
-
-def comparison(
-    persons: pd.DataFrame,
-    *,
-    reference: str,
-    covariates: Sequence[str],
-    arms: Sequence[str] = (),
-    formula: str = "",
-    stratified_by: Sequence[str] = (),
-    adjustment: str = "regression",
-    fewest_carriers: int = 10,
-    highest_correlation: float | None = 0.5,
-    **choices: Any,
-) -> Comparison:
-    """The arms of ``persons`` made comparable with the reference, pair by pair; a ``Comparison``.
-
-    ``persons`` is a follow-up with numeric ``covariates``; the outcome
-    model is ``stratified_by`` the columns named. ``adjustment`` is ``none``,
-    ``regression`` (covariates enter the outcome model) or a method of ``risk.adjusted``, whose
-    ``choices`` follow. ``formula`` is that of the score; empty, it is made of the covariates
-    (numbers of many values as splines) and of ``stratified_by``. Where an arm has nobody, the score
-    separates the arms, or a covariate says the treatment itself (``highest_correlation``), the
-    pair is left out: its rows are stated not estimable and the gate of equipoise says why.
-
-    EstimationError for persons counted twice, an unknown column, a missing value.
-    """
-    names = against(persons, reference, arms)
-    check_columns(persons, [*covariates, *stratified_by])
-    pairs, reasons = {}, {}
-    how: Any = "none" if adjustment in UNWEIGHTED else adjustment
-    for arm in names:
-        both = persons[persons["arm"].isin([arm, reference])].reset_index(drop=True)
-        try:
-            score = propensity_score(
-                both,
-                reference=reference,
-                formula=formula or score_formula(both, covariates, stratified_by),
-                arms=(arm, reference),
-                fewest_carriers=fewest_carriers,
-                highest_correlation=highest_correlation,
-            )
-            pairs[arm] = adjusted(both, score, method=how, **choices)
-        except EstimationError as failure:
-            reasons[arm] = str(failure)
-    return Comparison(
-        persons,
-        reference,
-        (reference, *names),
-        tuple(covariates),
-        tuple(stratified_by),
-        adjustment,
-        pairs,
-        reasons,
-    )
-
-
-def score_formula(
-    people: pd.DataFrame, covariates: Sequence[str], strata: Sequence[str] = ()
-) -> str:
-    """The formula of a score on every covariate: numbers of many values as splines.
-
-    >>> people = pd.DataFrame({"age": range(40), "male": [0, 1] * 20, "region": ["11", "84"] * 20})
-    >>> score_formula(people, ["age", "male"], ["region"])
-    'spline(age, 4) + male + C(region)'
-    """
-    terms = [f"spline({name}, 4)" if _bends(people[name]) else name for name in covariates]
-    return " + ".join([*terms, *(f"C({name})" for name in strata if people[name].nunique() > 1)])
-
-
-def _bends(values: pd.Series) -> bool:
-    """Whether a covariate has enough values for the knots of a spline to stand apart."""
-    if values.nunique() < SPLINE_FROM:
-        return False
-    try:
-        return bool(len(knots_of(values.to_numpy(float), 4)))
-    except EstimationError:
-        return False
 
 
 def _choices(pair: Adjusted | None, model: Mapping[str, Any]) -> str:

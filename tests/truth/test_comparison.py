@@ -3,8 +3,9 @@
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import sparse
 
-from studylib import risk
+from studylib import cohort, risk
 from studylib.errors import EstimationError
 
 WAYS = ("regression", "iptw", "overlap", "matching_weights", "matching", "stratification")
@@ -107,3 +108,31 @@ def test_holes_and_unknown_columns_are_refused():
         compared(persons.assign(age=np.nan), "overlap")
     with pytest.raises(EstimationError, match="poids absente"):
         risk.comparison(persons, reference="B", covariates=["poids"])
+
+
+def test_a_score_over_every_code_removes_confounding_that_no_covariate_tells():
+    persons = confounded(7, 6000)
+    noise = sparse.random(len(persons), 60, density=0.1, random_state=7, format="csr")
+    codes = sparse.hstack([sparse.csr_matrix(persons[["frail"]].to_numpy()), noise > 0], "csr")
+    names = ["hidden", *(f"c{i}" for i in range(60))]
+    wide = cohort.WideCovariates(
+        codes.astype(float),
+        persons[["person_id"]],
+        pd.DataFrame(
+            {
+                "column": range(61),
+                "domain": "ATC/7",
+                "code": names,
+                "persons": np.asarray((codes > 0).sum(axis=0)).ravel(),
+            }
+        ),
+    )
+    told = {"reference": "B", "covariates": ["age"], "adjustment": "iptw"}
+    without = risk.comparison(persons, **told).hazard_ratio(outcome="o").iloc[0]
+    over = risk.comparison(persons, **told, wide=wide, seed=1)
+    row = over.hazard_ratio(outcome="o").iloc[0]
+    assert without["ci_high"] < 0.6 < row["ci_high"]
+    assert "columns_offered=61" in row["method"]
+    balance = next(one for one in over.checks() if one.name == "balance")
+    assert balance.passed
+    assert "62" in balance.text, "age and every code"

@@ -258,6 +258,9 @@ def test_analyses_apply_each_variant_to_the_primary_one(project):
             "delai_60",
             "intention_de_traiter",
             "sans_exclusion",
+            "regression",
+            "probabilite_inverse",
+            "latence",
             "hemorragie_intracranienne",
         ]
     )
@@ -269,7 +272,11 @@ def test_analyses_apply_each_variant_to_the_primary_one(project):
     assert analyses["hemorragie_intracranienne"].outcome.codelist == "intracranial_bleeding"
     names = [codelist.name for codelist in parameters.codelists()]
     assert names[:4] == ["avk", "aod", "major_bleeding", "intracranial_bleeding"]
-    assert len(names) == len(set(names)) == 4 + len(parameters.covariates)
+    assert (
+        len(names)
+        == len(set(names))
+        == 4 + len([*parameters.covariates, *parameters.negative_controls])
+    )
 
 
 @pytest.mark.parametrize(

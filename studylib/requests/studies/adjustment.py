@@ -7,7 +7,17 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, ConfigDict, Field, ValidationInfo, field_validator
 
 from studylib.errors import EstimationError
-from studylib.requests.scalars import Entier, Ligne, Nombre, OuiNon, Part, refusal, within
+from studylib.requests.scalars import (
+    DISTINCT,
+    FROM_LIST,
+    Entier,
+    Ligne,
+    Nombre,
+    OuiNon,
+    Part,
+    refusal,
+    within,
+)
 from studylib.requests.strict import StrictModel
 from studylib.risk.propensity.formula import terms
 
@@ -42,6 +52,16 @@ class Adjustment(StrictModel):
         default="regression",
         title="Méthode",
         description="none, regression, iptw, overlap, matching_weights, matching, stratification",
+    )
+    score: Literal["formula", "large_scale"] = Field(
+        default="formula",
+        title="Score",
+        description="formula (les covariables) ou large_scale (en plus, chaque code du recul)",
+    )
+    fewest_persons: Annotated[Entier, *within(10, 100_000, "de 10 à 100 000 personnes")] = Field(
+        default=100,
+        title="Personnes par code, au moins",
+        description="large_scale : en dessous, le code n'entre pas",
     )
     formula: Annotated[Ligne, AfterValidator(_readable)] | None = Field(
         default=None,
@@ -83,10 +103,16 @@ class Adjustment(StrictModel):
             raise refusal("une graine, puisque l'ordre de passage est tiré au sort")
         return seed
 
+    @property
+    def large_scale(self) -> bool:
+        """Whether the score is over every code found before index."""
+        return self.score == "large_scale"
+
     def choices(self) -> dict[str, Any]:
         """The keyword arguments of ``risk.comparison``."""
         given = self.model_dump()
         method, formula = given.pop("method"), given.pop("formula")
+        del given["score"], given["fewest_persons"]
         return {"adjustment": method, "formula": formula or "", **given}
 
 
@@ -105,4 +131,36 @@ class OutcomeModel(StrictModel):
         default=10,
         title="Personnes porteuses, au moins",
         description="en dessous, la covariable n'entre pas dans les modèles",
+    )
+
+
+def _frequencies(values: tuple[float, ...]) -> tuple[float, ...]:
+    if not values or not all(0 <= value <= 1 for value in values):
+        raise refusal("une liste de fréquences de 0 à 1, par exemple [0.1, 0.3]")
+    return values
+
+
+def _ratios(values: tuple[float, ...]) -> tuple[float, ...]:
+    if not values or not all(value > 0 for value in values):
+        raise refusal("une liste de rapports supérieurs à 0, par exemple [1.5, 3]")
+    return values
+
+
+class UnmeasuredConfounder(StrictModel):
+    """The unmeasured factors whose effect on the result is shown."""
+
+    model_config = ConfigDict(title="Facteur de confusion non mesuré")
+
+    prevalences_arm: Annotated[
+        tuple[Nombre, ...], FROM_LIST, AfterValidator(_frequencies), *DISTINCT
+    ] = Field(default=(0.1, 0.2, 0.4), title="Fréquences dans le groupe comparé")
+    prevalences_reference: Annotated[
+        tuple[Nombre, ...], FROM_LIST, AfterValidator(_frequencies), *DISTINCT
+    ] = Field(
+        default=(0.1, 0.3, 0.5),
+        title="Fréquences dans la référence",
+        description="trois au plus sur la figure",
+    )
+    ratios: Annotated[tuple[Nombre, ...], FROM_LIST, AfterValidator(_ratios), *DISTINCT] = Field(
+        default=(1.5, 2.0, 3.0, 5.0), title="Rapports du facteur avec l'événement"
     )

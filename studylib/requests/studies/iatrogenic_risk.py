@@ -26,7 +26,7 @@ from studylib.requests.scalars import (
     refusal,
 )
 from studylib.requests.strict import StudyParameters
-from studylib.requests.studies.adjustment import Adjustment, OutcomeModel
+from studylib.requests.studies.adjustment import Adjustment, OutcomeModel, UnmeasuredConfounder
 from studylib.requests.studies.outcome import Outcome, Period
 from studylib.requests.studies.variants import (
     PRIMARY,
@@ -112,6 +112,11 @@ class IatrogenicRiskParameters(StudyParameters):
         default=(),
         title="Témoins négatifs",
         description="listes d'événements que les traitements ne causent pas ; cinq au moins",
+    )
+    unmeasured: UnmeasuredConfounder = Field(
+        default=UnmeasuredConfounder(),
+        title="Facteur de confusion non mesuré",
+        description="les facteurs imaginés, dont l'effet sur le résultat est montré",
     )
     gates: GateThresholds = Field(
         default=GateThresholds(),

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 import numpy as np
 import pandas as pd
 
-from studylib.risk.comparison import comparison
+from studylib.risk.comparing import comparison
 from studylib.risk.cox import hazard_ratio
 from studylib.risk.incidence import incidence_rate
 from studylib.risk.time_to_event import (
