@@ -8,11 +8,12 @@ from datetime import date
 from typing import Any, Protocol
 
 from studylib import sources
-from studylib.report import context, french, method_words, self_controlled_words
+from studylib.report import context, french
 from studylib.report import labels as words
-from studylib.report.doubt_words import CHOSEN, FIELDS, gate_title
+from studylib.report.doubt_words import gate_title
 from studylib.report.fragment import Fragment, escape, wrap
 from studylib.report.grid import Grid
+from studylib.report.parameter_words import CHOICES, PARAMETERS
 from studylib.report.tables import grid_html, grid_text
 from studylib.report.wording import VALUES
 
@@ -191,72 +192,3 @@ def _pairs(value: Mapping[str, Any]) -> str:
         for key, text in told
         if text != french.MISSING
     ).replace(" ;", f"{french.THIN};")
-
-
-PARAMETERS: Mapping[str, str] = {
-    **FIELDS,
-    **self_controlled_words.FIELDS,
-    "age_bands": "Classes d'âge",
-    "amount": "Montant",
-    "antithrombotics": "antithrombotiques",
-    "arms": "Groupes comparés",
-    "at_least": "à partir de",
-    "atc_level": "niveau ATC",
-    "atc_mapping": "Rattachement à la classe ATC",
-    "bleeding": "hémorragies",
-    "carry_days": "report",
-    "coded": "codes",
-    "codelist": "Liste de codes",
-    "comparison": "Période comparée",
-    "complete_months": "Mois jugés complets",
-    "covariates": "Covariables",
-    "drug_year": "Année du panorama",
-    "excluded": "écartées",
-    "high": "au plus",
-    "low": "au moins",
-    "reason": "raison",
-    "follow_up": "Suivi",
-    "follow_up_days": "Durée maximale de suivi",
-    "follow_up_end": "Fin de la période de suivi",
-    "grace_days": "Délai de grâce",
-    "groups": "Groupes de médicaments",
-    "history_days": "Historique exigé",
-    "inclusion": "Période d'inclusion",
-    "intentional": "actes volontaires",
-    "kind": "nature",
-    "label": "Libellé",
-    "lookback_days": "Recherche des antécédents",
-    "minimum_age": "Âge minimal (années)",
-    "minimum_days": "pendant",
-    "originators": "princeps",
-    "outcome": "Critère de jugement",
-    "positions": "Positions du diagnostic",
-    "presence": "présence",
-    "prior_outcome_days": "Sans événement antérieur depuis",
-    "quarters": "trimestres de suite",
-    "reference": "Groupe de référence",
-    "scale": "échelle",
-    "sensitivity": "Analyse de sensibilité",
-    "shock": "Choc",
-    "substance": "substance",
-    "tolerance": "Tolérance",
-    "trend_start": "Début de la tendance",
-    "washout_days": "Période sans traitement avant l'entrée",
-}
-CHOICES: Mapping[str, str] = {
-    **{name: told for name, told in method_words.VALUES.items() if name != "none"},
-    **self_controlled_words.CHOSEN,
-    **CHOSEN,
-    "biosimilar": "biosimilaire",
-    "common": "communes",
-    "direct": "directe",
-    "dispensed": "une délivrance",
-    "fine": "fines",
-    "generic": "générique",
-    "in_use": "un jour couvert",
-    "intention_to_treat": "en intention de traiter",
-    "on_treatment": "sous traitement",
-    "paid": "dépense totale",
-    "reimbursed": "montant remboursé",
-    "spread": "répartie",
-}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -11,22 +11,19 @@ import pandas as pd
 
 from studylib.errors import EstimationError
 from studylib.risk import rows
-from studylib.risk.propensity.matching import Order, Scale, match_sets, matched_weights
-from studylib.risk.propensity.schemas import ADJUSTMENT, MATCH_SETS
+from studylib.risk.propensity.matching import Order, Scale
+from studylib.risk.propensity.schemas import ADJUSTMENT
 from studylib.risk.propensity.score import Score
-from studylib.risk.propensity.strata import CutOn, strata_of, stratum_weights
+from studylib.risk.propensity.strata import CutOn
+from studylib.risk.propensity.ways import Made, Method, matched, stratified, weighted
 from studylib.risk.propensity.weights import (
     Population,
     Trim,
-    balancing_weights,
     effective_size,
-    stabilised,
-    truncated,
     within,
 )
-from studylib.tables import check, empty
+from studylib.tables import check
 
-Method = Literal["none", "iptw", "overlap", "matching_weights", "matching", "stratification"]
 METHODS = ("none", "iptw", "overlap", "matching_weights", "matching", "stratification")
 LARGEST_SHARE = 0.9
 """Beyond this share of the weight of an arm on one person, nothing is estimated from it."""
@@ -122,132 +119,15 @@ def adjusted(
     inside = within(score, rule=trim, bound=trim_bound)
     some = _restricted(score, inside)
     if method == "none":
-        made = _Made(np.ones(len(some.persons)), rows.method("unadjusted"))
+        made = Made(np.ones(len(some.persons)), rows.method("unadjusted"))
     elif method == "matching":
         columns = people.loc[inside, list(exact)].reset_index(drop=True)
-        made = _matched(some, columns, caliper, scale, ratio, replacement, complete, order, seed)
+        made = matched(some, columns, caliper, scale, ratio, replacement, complete, order, seed)
     elif method == "stratification":
-        made = _stratified(some, strata, cut_on, population)
+        made = stratified(some, strata, cut_on, population)
     else:
-        made = _weighted(some, method, population, target, stabilise, truncate, truncate_quantile)
+        made = weighted(some, method, population, target, stabilise, truncate, truncate_quantile)
     return _assembled(people, score, inside, method, made, trim, trim_bound)
-
-
-@dataclass(frozen=True)
-class _Made:
-    """What a method gives each person: 0 weighs nothing and is left out."""
-
-    weight: np.ndarray
-    method: str
-    model: Mapping[str, object] = field(default_factory=dict)
-    match_set: pd.Series | None = None
-    stratum: np.ndarray | None = None
-    sets: pd.DataFrame = field(default_factory=lambda: empty(MATCH_SETS))
-    tilt: tuple[Population, int] | None = None
-
-
-_WEIGHTED: Mapping[str, object] = {
-    "weights": "weight",
-    "variance": "sandwich",
-    "cluster": "person_id",
-}
-
-
-def _weighted(
-    score: Score,
-    name: Method,
-    population: Literal["ate", "att"],
-    target: str | None,
-    stabilise: bool,
-    largest: float | None,
-    quantile: float | None,
-) -> _Made:
-    wanted: Population = {"overlap": "overlap", "matching_weights": "matching"}.get(
-        name, population
-    )  # type: ignore[assignment]
-    toward = score.arms.index(_target(score, target)) if wanted == "att" else 1
-    weight = balancing_weights(
-        score.probabilities.to_numpy(), score.codes, population=wanted, target=toward
-    )
-    if stabilise and wanted == "ate":
-        weight = stabilised(weight, score.codes)
-    weight = truncated(weight, largest=largest, quantile=quantile)
-    told = rows.method(
-        name,
-        population=wanted,
-        target=score.arms[toward] if wanted == "att" else None,
-        stabilised="yes" if stabilise and wanted == "ate" else None,
-        truncated_at=largest,
-        truncated_quantile=quantile,
-    )
-    as_they_are = largest is None and quantile is None
-    return _Made(weight, told, _WEIGHTED, tilt=(wanted, toward) if as_they_are else None)
-
-
-def _target(score: Score, target: str | None) -> str:
-    if target is None:
-        score.of_two("Pondération sur un groupe (att) sans « target »")
-        return score.arms[1]
-    if target not in score.arms:
-        raise EstimationError(
-            f"Pondération : groupe « {target} » inconnu ; groupes : {', '.join(score.arms)}."
-        )
-    return target
-
-
-def _matched(
-    score: Score,
-    columns: pd.DataFrame,
-    caliper: float | None,
-    scale: Scale,
-    ratio: int,
-    replacement: bool,
-    complete: bool,
-    order: Order,
-    seed: int | None,
-) -> _Made:
-    sets = match_sets(
-        score,
-        caliper=caliper,
-        scale=scale,
-        ratio=ratio,
-        replacement=replacement,
-        complete=complete,
-        order=order,
-        seed=seed,
-        exact=columns,
-    )
-    told = rows.method(
-        "matching",
-        ratio=ratio,
-        caliper="none" if caliper is None else caliper,
-        scale=scale,
-        order=None if replacement else order,
-        ties="lowest_person_id",
-        seed=seed if order == "random" and not replacement else None,
-        replacement="yes" if replacement else "no",
-        complete="yes" if complete else None,
-        exact=list(columns.columns),
-    )
-    model = {**_WEIGHTED, "cluster": "person_id" if replacement else "match_set"}
-    shown = sets[sets["rank"] == 0] if replacement else sets
-    found = shown.set_index("person_id")["match_set"]
-    return _Made(
-        matched_weights(score, sets),
-        told,
-        model,
-        match_set=score.persons["person_id"].map(found).astype("Int64"),
-        sets=sets,
-    )
-
-
-def _stratified(
-    score: Score, number: int, cut_on: CutOn, population: Literal["ate", "att"]
-) -> _Made:
-    strata = strata_of(score, number=number, cut_on=cut_on)
-    weight = stratum_weights(strata, score.codes, population=population)
-    told = rows.method("stratification", strata_number=number, cut_on=cut_on, population=population)
-    return _Made(weight, told, {"strata": ("stratum",)}, stratum=strata)
 
 
 def _assembled(
@@ -255,7 +135,7 @@ def _assembled(
     score: Score,
     inside: np.ndarray,
     name: Method,
-    made: _Made,
+    made: Made,
     trim: Trim,
     bound: float,
 ) -> Adjusted:
