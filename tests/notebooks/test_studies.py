@@ -38,7 +38,7 @@ def site(tmp_path_factory):
     for folder in ("notebooks", "parameters"):
         shutil.copytree(ROOT / folder, root / folder)
     shutil.copy(ROOT / "requirements.lock", root)
-    population = "simulated: {kind: simulated, persons: 120000, regions: ['11', '84']}\n"
+    population = "simulated: {kind: simulated, persons: 250000, regions: ['11', '84']}\n"
     (root / "sources.yaml").write_text(population, encoding="utf-8")
     with pytest.MonkeyPatch.context() as patch:
         folders = project.data_folders()
