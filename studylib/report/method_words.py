@@ -103,7 +103,7 @@ VALUES: Mapping[str, str] = {
     "profile": "par vraisemblance profilée",
     "model": "du modèle",
     "sandwich": "robuste (sandwich)",
-    "delta": "méthode delta",
+    "joined_limits": "limites du rapport et du nombre de cas réunies",
     "bootstrap": "par rééchantillonnage",
     "linear": "linéaire",
     "logistic": "logistique",

@@ -37,16 +37,20 @@ def attributable(
     level: float = 0.95,
     gates: Gates | None = None,
 ) -> pd.DataFrame:
-    """Cases and hospital days of the treated that are attributable to the arm, not its reference.
+    """Cases and hospital days due to one treatment rather than the other, and their prevention.
 
     ``ratios`` are rows of ESTIMATES, each a ratio of an arm against its reference (others are
     left aside); ``treated`` has population, arm, persons, events, days and days_squared, the sums
-    over outcomes of their days in hospital and of the squares (``cohort.outcome_stays``).
-    ``scenarios`` name shares of what is attributable that a measure would prevent. An IMPACT
-    table, a row per comparison, scenario and quantity. The interval adds the uncertainty of the
-    ratio to that of how many cases there were (delta method; cases Poisson, days compound
-    Poisson), so that it stays true of a small region. Negative numbers are cases spared. Empty
-    where the ratio is; with ``gates`` closed, nothing is estimated.
+    over outcomes of their days in hospital and of the squares (``cohort.outcome_stays``). The cases
+    are those of the side with more risk: of the arm where the ratio is above 1, of the reference
+    (« reference / arm », ratio inverted) where it is below. ``scenarios`` name shares of what is
+    attributable that a measure would prevent.
+
+    An IMPACT table, a row per comparison, scenario and quantity: cases times 1 - 1/ratio. The
+    interval joins those of the ratio and of how many cases there were (Zou and Donner, 2008, Stat
+    Med 27:1693; cases Poisson, days compound Poisson), so that it stays true of a small region and
+    holds zero about when that of the ratio holds 1. Empty where the ratio is; with ``gates``
+    closed, nothing is estimated.
     """
     shares = {"attributable": 1.0, **(scenarios or {})}
     wrong = {name: share for name, share in shares.items() if not 0 < share <= 1}
@@ -56,7 +60,8 @@ def attributable(
         )
     rows = []
     released = gates.release(ratios) if gates is not None else ratios
-    for _, ratio in released[released["measure"].isin(RATIOS)].iterrows():
+    for _, given in released[released["measure"].isin(RATIOS)].iterrows():
+        ratio = _harmful(given)
         arm = str(ratio["comparison"]).split(" / ")[0]
         of_arm = treated["arm"].eq(arm) & treated["population"].eq(ratio["population"])
         for _, side in treated[of_arm].iterrows():
@@ -96,19 +101,31 @@ def _row(
     }
 
 
+def _harmful(ratio: pd.Series) -> pd.Series:
+    """The ratio as it stands when 1 or more, or of the reference against the arm."""
+    if not ratio["estimate"] < 1:
+        return ratio
+    arm, reference = str(ratio["comparison"]).split(" / ")
+    turned = ratio.copy()
+    turned["comparison"] = f"{reference} / {arm}"
+    turned["estimate"] = 1 / ratio["estimate"]
+    turned["ci_low"], turned["ci_high"] = 1 / ratio["ci_high"], 1 / ratio["ci_low"]
+    return turned
+
+
 def _attributable(
     ratio: pd.Series, observed: float, spread: float, share: float, level: float
 ) -> tuple[float, float, float]:
-    """Share x observed x (1 - 1/ratio), with the limits of the delta method."""
+    """Share x observed x (1 - 1/ratio), with limits that join those of both factors."""
     value, low, high = (float(ratio[name]) for name in ("estimate", "ci_low", "ci_high"))
     if not (np.isfinite([value, low, high]).all() and low > 0):
         return NOTHING
-    z = float(stats.norm.ppf((1 + level) / 2))
-    error = np.log(high / low) / (2 * z)
-    fraction = 1 - 1 / value
-    margin = z * np.sqrt((observed * error / value) ** 2 + fraction**2 * spread)
+    fraction, least, most = attributable_fraction(value, low, high)
+    counted = fraction * float(stats.norm.ppf((1 + level) / 2)) * np.sqrt(spread)
     estimate = observed * fraction
-    return share * estimate, share * (estimate - margin), share * (estimate + margin)
+    below = np.hypot(observed * (fraction - least), counted)
+    above = np.hypot(observed * (most - fraction), counted)
+    return share * estimate, share * (estimate - below), share * (estimate + above)
 
 
 def population_attributable_fraction(
@@ -147,4 +164,4 @@ def population_attributable_fraction(
 
 def _how(row: pd.Series) -> str:
     kind = str(row["measure"])
-    return method("attributable", of_measure=kind, variance="delta")
+    return method("attributable", of_measure=kind, variance="joined_limits")

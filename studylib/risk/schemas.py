@@ -52,7 +52,7 @@ IMPACT = Table(
         Column("scenario", "text", "attributable, or the name of a prevention scenario"),
         Column("share", "number", "part of what is attributable that it touches", unit="share"),
         Column("quantity", "text", "cases or hospital_days"),
-        Column("observed", "number", "in the treated", nullable=True, from_counts=_FROM),
+        Column("observed", "number", "in those treated", nullable=True, from_counts=_FROM),
         Column("estimate", "number", "of which attributable", nullable=True, from_counts=_FROM),
         Column("ci_low", "number", "lower 95 % limit", nullable=True, from_counts=_FROM),
         Column("ci_high", "number", "upper 95 % limit", nullable=True, from_counts=_FROM),

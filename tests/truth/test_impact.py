@@ -29,7 +29,7 @@ TREATED = pd.DataFrame(
 
 
 def test_cases_and_days_by_hand():
-    # half of 40 cases and of 200 days; error of log 2: ln(3.2/1.25)/(2 x 1.96) = 0.2398
+    # half of 40 cases and of 200 days; shares from 1 - 1/1.25 = 0.2 to 1 - 1/3.2 = 0.6875
     table = risk.attributable(ratio(), TREATED, scenarios={"un quart": 0.25})
     found = table.set_index(["scenario", "quantity"])
     assert found["estimate"].to_dict() == pytest.approx(
@@ -40,17 +40,20 @@ def test_cases_and_days_by_hand():
             ("un quart", "hospital_days"): 25,
         }
     )
-    margin = 1.959964 * np.sqrt((40 * 0.239796 / 2) ** 2 + 0.25 * 40)
-    assert found.loc[("attributable", "cases"), "ci_low"] == pytest.approx(20 - margin, rel=1e-4)
-    margin = 1.959964 * np.sqrt((200 * 0.239796 / 2) ** 2 + 0.25 * 1500)
+    below = np.hypot(40 * (0.5 - 0.2), 0.5 * 1.959964 * np.sqrt(40))
+    assert found.loc[("attributable", "cases"), "ci_low"] == pytest.approx(20 - below, rel=1e-5)
+    above = np.hypot(200 * (0.6875 - 0.5), 0.5 * 1.959964 * np.sqrt(1500))
     assert found.loc[("attributable", "hospital_days"), "ci_high"] == pytest.approx(
-        100 + margin, rel=1e-4
+        100 + above, rel=1e-5
     )
 
 
-def test_a_ratio_below_one_spares_cases_and_an_absent_one_tells_nothing():
-    spared = risk.attributable(ratio(0.5, 0.4, 0.625), TREATED).iloc[0]
-    assert spared["estimate"] == pytest.approx(-40)
+def test_below_one_the_cases_are_those_of_the_reference_and_an_absent_ratio_tells_nothing():
+    # 60 cases under B, of which 1 - 0.5 would not have occurred on A
+    both = pd.concat([TREATED, TREATED.assign(arm="B", events=60)])
+    row = risk.attributable(ratio(0.5, 0.4, 0.625), both).iloc[0]
+    assert (row["comparison"], row["observed"], row["estimate"]) == ("B / A", 60, 30)
+    assert row["ci_low"] > 0
     nothing = risk.attributable(ratio(np.nan, np.nan, np.nan), TREATED)
     assert nothing["estimate"].isna().all()
     gates = risk.Gates((CheckResult("balance", False, pd.DataFrame(), ""),))
