@@ -168,6 +168,18 @@ def test_the_synthesis_agrees_with_the_regions_run_one_by_one(ran):
         assert together.loc[alone.index].to_numpy() == pytest.approx(alone.to_numpy())
 
 
+def test_the_dossier_finds_what_is_true(ran):
+    study, outcomes = ran
+    if study.name != "validation":
+        pytest.skip("only the dossier confronts estimators with truths")
+    results = folders(outcomes)[-1] / "results"
+    for name in ("published", "by_hand"):
+        assert pd.read_parquet(results / f"{name}.parquet")["met"].all()
+    coverage = pd.read_parquet(results / "coverage.parquet")
+    judged = coverage[~coverage["estimator"].str.startswith("without ")]
+    assert judged["within"].all(), judged[~judged["within"]]
+
+
 def test_papermill_alone_runs_a_study_from_any_folder(site, tmp_path):
     done = subprocess.run(
         [
