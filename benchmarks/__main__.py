@@ -2,10 +2,10 @@
 
 ``python -m benchmarks [PERSONS] [WORDS]``: 100,000 by default, then ten times as many, which are
 ten copies of the first. WORDS, separated by commas, keep the works whose name holds one of them
-(``Cox,matching``); those that stand on folders need the works that make them. CPU seconds are the figure to read, and beside them how many times those of the bare
-scan of the same columns and of the same work written by hand in DuckDB SQL. Ways of one same work
-must show one same result. pandas is left out above a million persons, where it would need more
-memory than most machines have.
+(``Cox,matching``); those that stand on folders need the works that make them. CPU seconds are the
+figure to read, and beside them how many times those of the bare scan of the same columns and of the
+same work written by hand in DuckDB SQL. Ways of one same work must show one same result. pandas is
+left out above a million persons, where it would need more memory than most machines have.
 """
 
 from __future__ import annotations
