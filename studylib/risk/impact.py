@@ -52,6 +52,8 @@ def attributable(
     holds zero about when that of the ratio holds 1. Empty where the ratio is; with ``gates``
     closed, nothing is estimated.
     """
+    if treated.duplicated(["population", "arm"]).any():
+        raise EstimationError("Impact : un groupe figure deux fois pour la même population.")
     shares = {"attributable": 1.0, **(scenarios or {})}
     wrong = {name: share for name, share in shares.items() if not 0 < share <= 1}
     if wrong:
@@ -103,7 +105,7 @@ def _row(
 
 def _harmful(ratio: pd.Series) -> pd.Series:
     """The ratio as it stands when 1 or more, or of the reference against the arm."""
-    if not ratio["estimate"] < 1:
+    if not 0 < ratio["estimate"] < 1 or not ratio["ci_low"] > 0:
         return ratio
     arm, reference = str(ratio["comparison"]).split(" / ")
     turned = ratio.copy()
@@ -118,7 +120,7 @@ def _attributable(
 ) -> tuple[float, float, float]:
     """Share x observed x (1 - 1/ratio), with limits that join those of both factors."""
     value, low, high = (float(ratio[name]) for name in ("estimate", "ci_low", "ci_high"))
-    if not (np.isfinite([value, low, high]).all() and low > 0):
+    if not (np.isfinite([value, low, high]).all() and 0 < low < high and low <= value <= high):
         return NOTHING
     fraction, least, most = attributable_fraction(value, low, high)
     counted = fraction * float(stats.norm.ppf((1 + level) / 2)) * np.sqrt(spread)

@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from studylib.risk.rows import estimate_row, estimates, method
+from studylib.risk.logarithms import quantile
+from studylib.risk.rows import estimate_row, estimates, method, refuse_person_time
 
 PER = 1000
 
@@ -41,6 +42,8 @@ def incidence_rate(
     >>> incidence_rate(two, outcome="bleeding")["estimate"].round(1).item()
     100.0
     """
+    quantile(level)
+    refuse_person_time(follow_up, repeated=True)
     rows = []
     for arm, group in follow_up.groupby("arm", sort=True):
         row = estimate_row(

@@ -101,10 +101,33 @@ def against(
 def refuse_person_time(follow_up: pd.DataFrame, *, repeated: bool = False) -> None:
     """EstimationError for person-time that cannot be analysed.
 
-    Nobody, an exit that does not come after its entry, a person counted twice unless ``repeated``.
+    Nobody, an absent column, an arm without a name, an event that is neither true nor false, a day
+    that is missing or infinite, an exit that does not come after its entry, a person counted twice
+    unless ``repeated``.
     """
+    absent = [name for name in _FOLLOWED if name not in follow_up]
+    if absent or not follow_up.columns.is_unique:
+        raise EstimationError(
+            f"Estimation : colonne {', '.join(absent) or 'répétée'} ; le suivi a une colonne de "
+            f"chaque nom parmi {', '.join(_FOLLOWED)}."
+        )
     if follow_up.empty:
         raise EstimationError("Estimation : aucune personne suivie.")
+    if not all(isinstance(arm, str) for arm in follow_up["arm"].unique()):
+        raise EstimationError("Estimation : colonne arm ; un nom de groupe par personne attendu.")
+    if not is_flag(follow_up["event"]):
+        raise EstimationError(
+            "Estimation : colonne event ; vrai ou faux, ou 1 et 0, attendu pour chaque personne."
+        )
+    days = follow_up[["entry", "exit"]]
+    if (
+        not all(pd.api.types.is_numeric_dtype(kind) for kind in days.dtypes)
+        or not np.isfinite(days.to_numpy(float)).all()
+    ):
+        raise EstimationError(
+            "Estimation : colonnes entry et exit ; des jours en nombres, ni manquants ni infinis, "
+            "sont attendus."
+        )
     if (follow_up["exit"] <= follow_up["entry"]).any():
         raise EstimationError(
             "Estimation : des personnes ont un temps de suivi nul ou négatif ; "
@@ -112,3 +135,16 @@ def refuse_person_time(follow_up: pd.DataFrame, *, repeated: bool = False) -> No
         )
     if not repeated and follow_up["person_id"].duplicated().any():
         raise EstimationError("Estimation : des personnes figurent deux fois dans le suivi.")
+
+
+_FOLLOWED = ("person_id", "arm", "entry", "exit", "event")
+
+
+def is_flag(values: pd.Series) -> bool:
+    """Whether every value is true or false, or 1 or 0.
+
+    >>> is_flag(pd.Series([0.0, 1.0])), is_flag(pd.Series(["oui", "non"]))
+    (True, False)
+    """
+    numeric = pd.api.types.is_bool_dtype(values) or pd.api.types.is_numeric_dtype(values)
+    return bool(numeric and values.notna().all() and values.isin([0, 1]).all())

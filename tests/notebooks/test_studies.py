@@ -18,7 +18,6 @@ from studylib.sources import open_data
 from studylib.sources.simulated.settings import effects
 
 ROOT = Path(__file__).resolve().parents[2]
-pytestmark = pytest.mark.xdist_group("studies")
 
 
 def has_data(study: requests.StudyType) -> bool:

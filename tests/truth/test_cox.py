@@ -308,3 +308,52 @@ def test_exact_ties_by_hand_and_beside_efron():
     assert ratios[0] == pytest.approx(ratios[1], rel=1e-7), "without ties they are one likelihood"
     with pytest.raises(EstimationError, match="ex æquo exacts"):
         risk.hazard_ratio(alone, outcome="o", reference="B", ties="exact", variance="sandwich")
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda d: d.assign(event=d["event"].astype(float).where(d.index > 3)), "colonne event"),
+        (lambda d: d.assign(event=np.where(d["event"], "oui", "non")), "colonne event"),
+        (lambda d: d.assign(event=2 * d["event"].astype(int)), "colonne event"),
+        (lambda d: d.assign(exit=d["exit"].astype(float).where(d.index > 3)), "ni manquants"),
+        (lambda d: d.assign(exit=np.inf), "ni manquants ni infinis"),
+        (lambda d: d.assign(arm=None), "colonne arm"),
+        (lambda d: d.drop(columns="event"), "colonne event"),
+        (lambda d: pd.concat([d, d[["x"]]], axis=1), "répétée"),
+        (lambda d: d.assign(x="70"), "x n'est pas un nombre"),
+        (lambda d: d.assign(x=np.where(d.index > 3, d["x"], np.inf)), "infinie ou démesurée"),
+        (lambda d: d.assign(x=pd.Timestamp("2020-01-01")), "x n'est pas un nombre"),
+    ],
+)
+def test_what_is_no_follow_up_is_refused_in_a_sentence(change, words):
+    with pytest.raises(EstimationError, match=words):
+        risk.hazard_ratio(change(drawn(14)), outcome="o", reference="B", covariates=["x"])
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"level": 95}, "Niveau 95"),
+        ({"ties": "foo"}, "ties vaut"),
+        ({"interval": "foo"}, "interval vaut"),
+        ({"cluster": "arm"}, "grappes"),
+    ],
+)
+def test_a_choice_that_is_none_is_refused(change, words):
+    with pytest.raises(EstimationError, match=words):
+        risk.hazard_ratio(drawn(15), outcome="o", reference="B", **change)
+
+
+def test_a_variance_that_vanishes_and_a_ratio_without_end_have_no_estimate():
+    together = drawn(16).assign(exit=100, event=True)
+    row = risk.hazard_ratio(together, outcome="o", reference="B", variance="sandwich").iloc[0]
+    assert np.isnan(row["estimate"])
+    assert "not_estimable=no variance" in row["method"]
+    early = drawn(17).assign(
+        exit=lambda d: np.where(d["arm"] == "A", 1, d["exit"] + 1),
+        event=lambda d: d["event"] | (d["arm"] == "A"),
+    )
+    apart = risk.hazard_ratio(early, outcome="o", reference="B").iloc[0]
+    assert np.isnan(apart["estimate"])
+    assert "not_estimable=no convergence" in apart["method"]

@@ -105,12 +105,21 @@ def test_without_censoring_the_difference_is_binomial():
 
 
 def test_a_clear_difference_gives_the_number_needed_an_interval():
-    # 5 of 10 against none: 0.5 ± 1.96 · sqrt(0.025), so 0.1901 to 0.8099, inverted
+    # 5 of 10 against 1 of 10: 0.4 ± 1.96 · sqrt(0.025 + 0.009), so 0.0386 to 0.7614, inverted
     a = follow_up([1] * 5 + [10] * 5, [O] * 5 + [C] * 5)
-    b = follow_up([10] * 10, [C] * 10, "B", 11)
+    b = follow_up([1] + [10] * 9, [O] + [C] * 9, "B", 11)
     needed = risk.risk_difference(pd.concat([a, b]), outcome="o", reference="B", day=9).iloc[1]
     found = (needed["estimate"], needed["ci_low"], needed["ci_high"])
-    assert found == pytest.approx((2, 1.2347, 5.2604), rel=1e-4)
+    half = 1.959964 * np.sqrt(0.034)
+    assert found == pytest.approx((2.5, 1 / (0.4 + half), 1 / (0.4 - half)), rel=1e-4)
+
+
+def test_an_arm_without_outcome_by_the_day_has_no_difference():
+    a = follow_up([1] * 5 + [10] * 5, [O] * 5 + [C] * 5)
+    none = follow_up([10] * 10, [C] * 10, "B", 11)
+    rows = risk.risk_difference(pd.concat([a, none]), outcome="o", reference="B", day=9)
+    assert rows["estimate"].isna().all()
+    assert rows["method"].str.contains("not_estimable=no outcome by the day in B").all()
 
 
 @pytest.mark.parametrize(

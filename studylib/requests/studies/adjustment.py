@@ -55,7 +55,7 @@ class Adjustment(StrictModel):
     )
     score: Literal["formula", "large_scale"] = Field(
         default="formula",
-        title="Score",
+        title="Score de propension",
         description="formula (les covariables) ou large_scale (en plus, chaque code du recul)",
     )
     fewest_persons: Annotated[Entier, *within(10, 100_000, "de 10 à 100 000 personnes")] = Field(

@@ -11,7 +11,7 @@ from scipy import stats
 
 from studylib.risk.cox.fit import CoxFit, fit, sandwich, scaled
 from studylib.risk.cox.likelihood import schoenfeld_residuals
-from studylib.risk.cox.preparation import check_columns, check_weights
+from studylib.risk.cox.preparation import check_columns, check_numbers, check_weights
 from studylib.risk.cox.risk_sets import ApproximateTies, RiskSets, risk_sets
 from studylib.risk.rows import refuse_person_time
 from studylib.risk.schemas import COEFFICIENTS
@@ -37,6 +37,7 @@ def cox_coefficients(
     """
     refuse_person_time(follow_up, repeated=cluster is not None)
     check_columns(follow_up, [*covariates, *strata, *[n for n in (weights, cluster) if n]])
+    check_numbers(follow_up, covariates)
     if weights is not None:
         check_weights(follow_up, weights)
     sets, x = _model(follow_up, covariates, strata, weights, ties)
@@ -108,7 +109,9 @@ def check_proportional_hazards(
     against the rank of the event days. Table: term, chi_squared, p_value. It informs: a
     ratio that changes is a mean over the follow-up seen, to be shown by period.
     """
+    refuse_person_time(follow_up)
     check_columns(follow_up, [*covariates, *strata])
+    check_numbers(follow_up, covariates)
     sets, x = _model(follow_up, covariates, strata, weights, "efron")
     fitted = fit(sets, x)
     prepared = scaled(sets, x)

@@ -14,6 +14,8 @@ STEPS = 30
 SMALL_STEP = 1e-8  # in standard deviations of the covariate: the step of a finite maximum
 RUNAWAY = 1e-2  # a step that stays this large while the likelihood no longer moves
 NEARLY_SINGULAR = 1e-10
+SMALLEST_ERROR = 1e-9  # of a log ratio: a robust variance that vanishes is none
+LEAST_SURE = 50.0  # error of a standardised covariate beyond which it separates
 
 
 class NoMaximum(EstimationError):
@@ -97,6 +99,8 @@ def fit(sets: RiskSets, x: Floats, *, start: Floats | None = None) -> CoxFit:
     beta, top = maximum(sets, prepared.x, start=initial)
     nothing = evaluate(sets, prepared.x, np.zeros(x.shape[1]))
     inverse = np.linalg.inv(top.information)
+    if np.sqrt(np.diag(inverse)).max(initial=0.0) > LEAST_SURE:
+        raise NoMaximum("Modèle de Cox : la vraisemblance est plate (séparation).")
     return CoxFit(
         beta / prepared.spread,
         inverse / np.outer(prepared.spread, prepared.spread),

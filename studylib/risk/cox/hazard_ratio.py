@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 import pandas as pd
@@ -13,15 +13,23 @@ from scipy import stats
 
 from studylib.errors import EstimationError
 from studylib.risk.cox.exact import fit_exact
-from studylib.risk.cox.fit import CoxFit, NoMaximum, fit, sandwich
+from studylib.risk.cox.fit import SMALLEST_ERROR, CoxFit, NoMaximum, fit, sandwich
 from studylib.risk.cox.intervals import bootstrap, profile_limits, wald
-from studylib.risk.cox.preparation import Rows, check_columns, check_weights, rows_of
+from studylib.risk.cox.preparation import (
+    Rows,
+    check_columns,
+    check_numbers,
+    check_weights,
+    rows_of,
+)
 from studylib.risk.gates.gate import Gates
+from studylib.risk.logarithms import quantile
 from studylib.risk.rows import NOTHING, against, estimate_row, estimates, method
 
 Ties = Literal["efron", "breslow", "exact"]
 Variance = Literal["model", "sandwich", "bootstrap"]
 Interval = Literal["wald", "profile"]
+FEWEST_CLUSTERS = 5
 LARGEST_SHARE = 0.9  # of an arm's weight on one person: beyond it the arm is that person
 
 
@@ -121,7 +129,7 @@ def hazard_ratio(
         seed,
     )
     compared = against(follow_up, reference, arms, repeated=cluster is not None)
-    _check(follow_up, model)
+    _check(follow_up, model, level)
     rows = []
     for arm in compared:
         both = follow_up[follow_up["arm"].isin([arm, reference])]
@@ -131,10 +139,26 @@ def hazard_ratio(
     return estimates(rows, gates=gates)
 
 
-def _check(follow_up: pd.DataFrame, model: CoxModel) -> None:
+def _check(follow_up: pd.DataFrame, model: CoxModel, level: float) -> None:
     """EstimationError for choices that do not go together, or columns that cannot be used."""
+    quantile(level)
+    for name, choice, known in (
+        ("ties", model.ties, get_args(Ties)),
+        ("variance", model.variance, get_args(Variance)),
+        ("interval", model.interval, get_args(Interval)),
+    ):
+        if choice not in known:
+            raise EstimationError(
+                f"Modèle de Cox : {name} vaut « {choice} » ; accepté : {', '.join(known)}."
+            )
     named = [model.weights, model.cluster]
     check_columns(follow_up, [*model.covariates, *model.strata, *(name for name in named if name)])
+    check_numbers(follow_up, model.covariates)
+    if model.cluster is not None and follow_up[model.cluster].nunique() < FEWEST_CLUSTERS:
+        raise EstimationError(
+            f"Modèle de Cox : {follow_up[model.cluster].nunique()} grappes dans {model.cluster} ; "
+            f"il en faut {FEWEST_CLUSTERS} au moins pour une variance robuste."
+        )
     if model.weights is not None:
         check_weights(follow_up, model.weights)
     if model.weights is not None and model.variance == "model":
@@ -182,6 +206,8 @@ def _estimated(
         values, p_value = _limits(rows, fitted, model, level)
     except NoMaximum:
         return NOTHING, np.nan, model.told(rows.left_out, "no convergence")
+    if np.isnan(values[0]):
+        return NOTHING, np.nan, model.told(rows.left_out, "no variance")
     return values, p_value, model.told(rows.left_out)
 
 
@@ -217,6 +243,8 @@ def _limits(
         error = float(np.sqrt(robust[-1, -1]))
     else:
         error = float(fitted.standard_errors[-1])
+    if not error > SMALLEST_ERROR:
+        return NOTHING, np.nan
     if model.interval == "profile":
         low, high = profile_limits(rows, fitted, level)
     else:

@@ -11,6 +11,7 @@ import pandas as pd
 from studylib.errors import EstimationError
 from studylib.risk.cox.risk_sets import Floats, Integers, RiskSets, risk_sets
 
+LARGEST = 1e100
 REPEATED = 1e-9  # share of a covariate's variance that the others leave unexplained
 
 
@@ -45,13 +46,33 @@ def check_columns(follow_up: pd.DataFrame, names: Sequence[str]) -> None:
         )
 
 
+def check_numbers(follow_up: pd.DataFrame, names: Sequence[str]) -> None:
+    """EstimationError when a covariate is not made of finite numbers of a usable size."""
+    for name in names:
+        values = follow_up[name]
+        if not (pd.api.types.is_numeric_dtype(values) or pd.api.types.is_bool_dtype(values)):
+            raise EstimationError(
+                f"Modèle de Cox : la covariable {name} n'est pas un nombre ; une date ou un texte "
+                "est à mettre en nombre ou en indicatrices."
+            )
+        if not (values.astype(float).abs() <= LARGEST).all():
+            raise EstimationError(
+                f"Modèle de Cox : la covariable {name} a une valeur infinie ou démesurée ; des "
+                f"nombres d'au plus {LARGEST:g} sont attendus."
+            )
+
+
 def check_weights(follow_up: pd.DataFrame, weights: str) -> None:
     """EstimationError for weights that are negative, infinite or all zero."""
+    if not pd.api.types.is_numeric_dtype(follow_up[weights]):
+        raise EstimationError(f"Modèle de Cox : la colonne de poids {weights} n'est pas un nombre.")
     values = follow_up[weights].to_numpy(float)
-    if not np.isfinite(values).all() or (values < 0).any() or not values.any():
+    usable = np.isfinite(values).all() and (values >= 0).all() and 1e-9 < values.max() < 1e9
+    if not usable:
         raise EstimationError(
             f"Modèle de Cox : la colonne de poids {weights} va de {values.min():g} à "
-            f"{values.max():g} ; des poids finis, positifs ou nuls, et non tous nuls sont attendus."
+            f"{values.max():g} ; des poids finis, positifs ou nuls, non tous nuls et de taille "
+            "ordinaire sont attendus."
         )
 
 

@@ -10,7 +10,13 @@ import pandas as pd
 from studylib.errors import EstimationError
 from studylib.risk.cox.fit import NoMaximum, fit, maximum, sandwich, scaled
 from studylib.risk.cox.likelihood import evaluate
-from studylib.risk.cox.preparation import Rows, check_columns, check_weights, rows_of
+from studylib.risk.cox.preparation import (
+    Rows,
+    check_columns,
+    check_numbers,
+    check_weights,
+    rows_of,
+)
 from studylib.risk.cox.risk_sets import ApproximateTies, Floats
 from studylib.risk.rows import against
 from studylib.risk.schemas import PROFILES
@@ -44,6 +50,7 @@ def likelihood_profile(
     Sinica 21:149).
     """
     check_columns(follow_up, [*covariates, *strata, *([weights] if weights else [])])
+    check_numbers(follow_up, covariates)
     if weights is not None:
         check_weights(follow_up, weights)
     if len(log_ratios) < 2 or not np.isfinite(log_ratios).all():

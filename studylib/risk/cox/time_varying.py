@@ -9,11 +9,11 @@ import pandas as pd
 from scipy import stats
 
 from studylib.errors import EstimationError
-from studylib.risk.cox.fit import NoMaximum, fit, sandwich
-from studylib.risk.cox.preparation import check_columns, repeated, unusable
+from studylib.risk.cox.fit import SMALLEST_ERROR, NoMaximum, fit, sandwich
+from studylib.risk.cox.preparation import check_columns, check_numbers, repeated, unusable
 from studylib.risk.cox.risk_sets import ApproximateTies, risk_sets
 from studylib.risk.gates.gate import Gates
-from studylib.risk.rows import DAYS_PER_YEAR, NOTHING, estimates, method
+from studylib.risk.rows import DAYS_PER_YEAR, NOTHING, estimates, is_flag, method
 
 
 def time_varying_hazard_ratio(
@@ -43,6 +43,7 @@ def time_varying_hazard_ratio(
     """
     columns = ["person_id", "start", "end", "event", *exposures, *covariates, *strata]
     check_columns(intervals, columns)
+    check_numbers(intervals, [*exposures, *covariates, "start", "end"])
     _refuse(intervals)
     rows = intervals.astype(dict.fromkeys([*exposures, *covariates], float))
     left_out = unusable(rows, covariates, fewest_carriers)
@@ -57,6 +58,8 @@ def time_varying_hazard_ratio(
     table = []
     for name in exposures:
         reason = absent[name] or (None if name in found else "no convergence")
+        if not reason and not found[name][1] > SMALLEST_ERROR:
+            reason = "no variance"
         values, p_value = _values(*found[name], level) if not reason else (NOTHING, np.nan)
         how = method(
             "cox_time_varying",
@@ -77,6 +80,8 @@ def _refuse(intervals: pd.DataFrame) -> None:
     """EstimationError for stretches that are empty, negative or overlap."""
     if intervals.empty:
         raise EstimationError("Estimation : aucune période de suivi.")
+    if not is_flag(intervals["event"]):
+        raise EstimationError("Estimation : colonne event ; vrai ou faux attendu partout.")
     if (intervals["end"] <= intervals["start"]).any() or (intervals["start"] < 0).any():
         raise EstimationError(
             "Estimation : des périodes de suivi ont une durée nulle ou négative, ou débutent avant "

@@ -11,8 +11,10 @@ import pandas as pd
 from scipy import stats
 
 from studylib.errors import EstimationError
+from studylib.risk.cox.hazard_ratio import FEWEST_CLUSTERS, LARGEST_SHARE
 from studylib.risk.cox.preparation import check_columns, check_weights
 from studylib.risk.gates.gate import Gates
+from studylib.risk.logarithms import quantile
 from studylib.risk.rows import NOTHING, against, estimate_row, estimates, method
 from studylib.risk.time_to_event.curves import times_of
 from studylib.risk.time_to_event.influence import (
@@ -65,7 +67,7 @@ def risk_difference(
         weights=weights, cluster=cluster, competing=competing, variance="influence",
     )  # fmt: skip
     rows = []
-    for arm, both in _compared(follow_up, reference, arms, weights, cluster):
+    for arm, both in _compared(follow_up, reference, arms, weights, cluster, level):
         seen = partial(
             _side, at=incidence_at, day=day, competing=competing, weights=weights, cluster=cluster
         )
@@ -107,7 +109,7 @@ def mean_time_difference(
         weights=weights, cluster=cluster, competing=competing, variance="influence",
     )  # fmt: skip
     rows = []
-    for arm, both in _compared(follow_up, reference, arms, weights, cluster):
+    for arm, both in _compared(follow_up, reference, arms, weights, cluster, level):
         seen = partial(
             _side, at=mean_time_until, day=day, competing=competing, weights=weights,
             cluster=cluster,
@@ -135,12 +137,19 @@ def _compared(
     arms: Sequence[str],
     weights: str | None,
     cluster: str | None,
+    level: float,
 ) -> list[tuple[str, pd.DataFrame]]:
     """Each compared arm with its rows and those of the reference, once checked."""
+    quantile(level)
     compared = against(follow_up, reference, arms, repeated=cluster is not None)
     check_columns(follow_up, [name for name in (weights, cluster) if name])
     if weights is not None:
         check_weights(follow_up, weights)
+    if cluster is not None and follow_up[cluster].nunique() < FEWEST_CLUSTERS:
+        raise EstimationError(
+            f"Risque à un jour : {follow_up[cluster].nunique()} grappes dans {cluster} ; il en "
+            f"faut {FEWEST_CLUSTERS} au moins pour une variance robuste."
+        )
     return [(arm, follow_up[follow_up["arm"].isin([arm, reference])]) for arm in compared]
 
 
@@ -155,7 +164,7 @@ def _side(
     cluster: str | None,
 ) -> Side:
     """What ``at`` estimates in one arm by ``day``."""
-    if day < 1:
+    if not day >= 1:
         raise EstimationError(f"Risque au jour {day} : un jour de suivi, 1 ou plus, est attendu.")
     group = both[both["arm"] == arm]
     if group.empty:
@@ -167,10 +176,14 @@ def _side(
     own = None if weights is None else group[weights].to_numpy(float)
     if own is not None and not own.any():
         return Side(reason=f"weights are zero in {arm}")
+    if own is not None and own.max() > LARGEST_SHARE * own.sum():
+        return Side(reason=f"weights on one person in {arm}")
     value, influence = at(occupation(times_of(group), event, other, own), day)
     if cluster is not None:
         influence = np.bincount(pd.factorize(group[cluster])[0], influence)
-    return Side(value, float((influence**2).sum()))
+    variance = float((influence**2).sum())
+    # A risk of none or all has no variance of its own: the interval of a difference would be false.
+    return Side(value, variance) if variance > 0 else Side(reason=f"no outcome by the day in {arm}")
 
 
 def _difference(side: Side, base: Side, level: float) -> tuple[Values, float]:

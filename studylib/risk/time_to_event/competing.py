@@ -9,10 +9,11 @@ import pandas as pd
 from scipy import stats
 
 from studylib.errors import EstimationError
-from studylib.risk.cox.fit import NoMaximum
+from studylib.risk.cox.fit import SMALLEST_ERROR, NoMaximum
 from studylib.risk.cox.hazard_ratio import Ties, hazard_ratio
-from studylib.risk.cox.preparation import check_columns, columns_of
+from studylib.risk.cox.preparation import check_columns, check_numbers, columns_of
 from studylib.risk.gates.gate import Gates
+from studylib.risk.logarithms import quantile
 from studylib.risk.rows import NOTHING, against, estimate_row, estimates, method
 from studylib.risk.time_to_event.curves import times_of
 from studylib.risk.time_to_event.subdistribution import Subdistribution, fitted
@@ -82,7 +83,9 @@ def subdistribution_hazard_ratio(
     ties, with the sandwich that takes those probabilities as known; the original estimator differs
     in the third digit. Its sign tells whose cumulative incidence is higher, not whose rate.
     """
-    check_columns(follow_up, covariates)
+    quantile(level)
+    check_columns(follow_up, [*covariates, "exit_reason"])
+    check_numbers(follow_up, covariates)
     rows = []
     for arm in against(follow_up, reference, arms):
         both = follow_up[follow_up["arm"].isin([arm, reference])]
@@ -139,6 +142,8 @@ def _one(
         log_ratio, error = fitted(Subdistribution.of(times_of(both), event, other), x)
     except NoMaximum:
         return NOTHING, np.nan, told("no convergence")
+    if not error > SMALLEST_ERROR:
+        return NOTHING, np.nan, told("no variance")
     margin = stats.norm.ppf((1 + level) / 2) * error
     low, high = np.exp(log_ratio - margin), np.exp(log_ratio + margin)
     p_value = float(2 * stats.norm.sf(abs(log_ratio) / error))

@@ -10,6 +10,7 @@ from lifelines import KaplanMeierFitter
 from scipy import stats
 
 from studylib.errors import EstimationError
+from studylib.risk.rows import refuse_person_time
 from studylib.tables import CURVES, check
 
 EVERY_DAYS = 30
@@ -24,6 +25,7 @@ def survival(
     the days of outcomes themselves would tell of single persons). Log-log interval (lifelines).
     ``events`` counts outcomes up to that day.
     """
+    refuse_person_time(follow_up, repeated=True)
     parts = []
     for arm, group in follow_up.groupby("arm", sort=True):
         time, event = times_of(group), group["event"].to_numpy(bool)
@@ -57,6 +59,7 @@ def cumulative_incidence(
     they are (ties kept, no jitter), with the interval of the complementary log-log transform and
     the delta-method variance of Marubini and Valsecchi (1995).
     """
+    refuse_person_time(follow_up, repeated=True)
     parts = []
     for arm, group in follow_up.groupby("arm", sort=True):
         time, event = times_of(group), group["event"].to_numpy(bool)

@@ -37,7 +37,8 @@ def published_cases() -> pd.DataFrame:
 
 
 def _followed(data: pd.DataFrame, time: str, event: pd.Series) -> pd.DataFrame:
-    rows = data.assign(person_id=range(len(data)), entry=0, exit=data[time], event=event)
+    rows = data.assign(person_id=range(len(data)), arm="all", entry=0)
+    rows = rows.assign(exit=data[time], event=event)
     return rows.astype({"exit": int})
 
 
