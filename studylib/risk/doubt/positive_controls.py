@@ -14,6 +14,10 @@ from studylib.risk.rows import against
 RATIOS = (1.5, 2.0, 4.0)
 
 
+LARGEST = 100
+"""A ratio beyond which nobody is left without an outcome to add."""
+
+
 def inject(
     follow_up: pd.DataFrame,
     *,
@@ -38,8 +42,8 @@ def inject(
     ---------
     Schuemie MJ, Hripcsak G, Ryan PB, Madigan D, Suchard MA (2018), PNAS 115:2571-2577.
     """
-    if not ratio >= 1:
-        raise EstimationError(f"Témoin positif : rapport {ratio} ; attendu 1 ou plus.")
+    if not 1 <= ratio <= LARGEST:
+        raise EstimationError(f"Témoin positif : rapport {ratio} ; attendu de 1 à {LARGEST}.")
     against(follow_up, reference)
     exposed = (follow_up["arm"] == arm).to_numpy()
     observed = int(follow_up.loc[exposed, "event"].sum())

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from studylib.errors import EstimationError
 from studylib.risk.conditional_logistic import conditional_logistic
 from studylib.risk.gates.gate import Gates
+from studylib.risk.rows import is_flag
 from studylib.risk.sampled_designs.exposure import exposed_in
 from studylib.risk.sampled_designs.schemas import CONTROLS_FOUND
 from studylib.tables import check
@@ -208,6 +209,8 @@ def _refuse(
     missing = [name for name in needed if follow_up[name].isna().any()]
     if missing:
         raise EstimationError(f"{NAME} : valeurs manquantes dans {', '.join(missing)} du suivi.")
+    if not is_flag(follow_up["event"]):
+        raise EstimationError(f"{NAME} : colonne event du suivi ; vrai ou faux attendu partout.")
     if controls < 1 or (age_caliper is not None and age_caliper < 0):
         raise EstimationError(
             f"{NAME} : {controls} témoins par cas et écart d'âge de {age_caliper} ; au moins un "
