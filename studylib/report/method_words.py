@@ -155,6 +155,7 @@ REASONS: Mapping[str, str] = {
     "weights on one person": "les poids tiennent à une seule personne",
     "no stratum with both arms": "aucune strate ne réunit les deux groupes",
     "no outcome by the day": "aucun événement à ce jour",
+    "too few persons": "trop peu de personnes",
     "everybody": "toutes les personnes",
     "weights are zero": "poids tous nuls",
     "nobody followed until the day": "personne n'est suivi jusqu'à ce jour",

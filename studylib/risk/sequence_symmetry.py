@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 import pandas as pd
@@ -78,6 +78,14 @@ def sequence_symmetry(
     2.0
     """
     orders = _orders(first_uses, window, blackout)
+    for name, choice, known in (
+        ("same_day", same_day, get_args(SameDay)),
+        ("interval", interval, get_args(Interval)),
+    ):
+        if choice not in known:
+            raise EstimationError(
+                f"{NAME} : {name} vaut « {choice} » ; accepté : {', '.join(known)}."
+            )
     counts = orders.counted(same_day)
     null = null_ratio(first_uses, null_window=null_window, blackout=blackout)
     choices: dict[str, object] = {

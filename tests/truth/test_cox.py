@@ -54,8 +54,9 @@ def test_four_persons_by_hand():
 
 
 def test_a_weight_of_two_is_a_person_twice_under_breslow():
-    twice = pd.concat([FOUR, FOUR.iloc[[1]].assign(person_id=9)])
-    weighted = FOUR.assign(weight=[1.0, 2.0, 1.0, 1.0])
+    eight = pd.concat([FOUR, FOUR.assign(person_id=[4, 5, 6, 7], exit=FOUR["exit"] + 3)])
+    twice = pd.concat([eight, eight.iloc[[1]].assign(person_id=9)])
+    weighted = eight.assign(weight=[1.0, 2.0, *[1.0] * 6])
     one = risk.hazard_ratio(twice, outcome="o", reference="B", ties="breslow").iloc[0]
     two = risk.hazard_ratio(
         weighted, outcome="o", reference="B", weights="weight", ties="breslow"
@@ -236,6 +237,17 @@ def test_proportional_hazards_hold_or_not():
     crossing = persons(np.ceil(time).astype(int), np.ones(2000), np.where(treated, "A", "B"))
     failed = risk.check_proportional_hazards(crossing.assign(treated=treated), ["treated"])
     assert failed.passed is False
+
+
+def test_a_robust_interval_wants_more_than_three_persons_in_an_arm():
+    few = drawn(18).sort_values("arm").groupby("arm").head(100)
+    few = few[(few["arm"] == "B") | (few.groupby("arm").cumcount() < 3)]
+    few = few.assign(event=few["event"] | (few["arm"] == "A"))
+    row = risk.hazard_ratio(few, outcome="o", reference="B", variance="sandwich").iloc[0]
+    assert np.isnan(row["estimate"])
+    assert "not_estimable=too few persons in A" in row["method"]
+    rows = risk.risk_difference(few, outcome="o", reference="B", day=1)
+    assert rows["method"].str.contains("not_estimable=too few persons in A").all()
 
 
 def test_closed_gates_leave_no_number():

@@ -124,6 +124,8 @@ def test_starts_by_week():
         (pd.concat([NINE, NINE]), {}, "deux fois"),
         (NINE.drop(columns="marker_day"), {}, "colonnes absentes marker_day"),
         (NINE, {"window": 10, "blackout": 10}, "la fenêtre doit dépasser"),
+        (NINE, {"same_day": "zz"}, "same_day vaut « zz »"),
+        (NINE, {"interval": "zz"}, "interval vaut « zz »"),
     ],
 )
 def test_what_cannot_be_analysed_is_said(given, choices, said):

@@ -30,6 +30,7 @@ Ties = Literal["efron", "breslow", "exact"]
 Variance = Literal["model", "sandwich", "bootstrap"]
 Interval = Literal["wald", "profile"]
 FEWEST_CLUSTERS = 5
+FEWEST_ROBUST = 4  # persons of an arm below whom its spread tells nothing of its variance
 LARGEST_SHARE = 0.9  # of an arm's weight on one person: beyond it the arm is that person
 
 
@@ -223,6 +224,8 @@ def _impossible(
             return f"no outcome in {name}"
         if weight is not None and weight[side].max() > LARGEST_SHARE * weight[side].sum():
             return f"weights on one person in {name}"
+        if model.variance != "model" and side.sum() < FEWEST_ROBUST:
+            return f"too few persons in {name}"
     if model.strata:
         sides = both.groupby(list(model.strata), observed=True)["arm"].transform("nunique")
         if not both.loc[sides == 2, "event"].any():

@@ -11,7 +11,7 @@ import pandas as pd
 from scipy import stats
 
 from studylib.errors import EstimationError
-from studylib.risk.cox.hazard_ratio import FEWEST_CLUSTERS, LARGEST_SHARE
+from studylib.risk.cox.hazard_ratio import FEWEST_CLUSTERS, FEWEST_ROBUST, LARGEST_SHARE
 from studylib.risk.cox.preparation import check_columns, check_weights
 from studylib.risk.gates.gate import Gates
 from studylib.risk.logarithms import quantile
@@ -171,6 +171,8 @@ def _side(
         return Side(reason=f"nobody in {arm}")
     if (group["exit"] - group["entry"]).max() < day:
         return Side(reason=f"nobody followed until the day in {arm}")
+    if len(group) < FEWEST_ROBUST:
+        return Side(reason=f"too few persons in {arm}")
     event = group["event"].to_numpy(bool)
     other = group["exit_reason"].isin(list(competing)).to_numpy(bool) & ~event
     own = None if weights is None else group[weights].to_numpy(float)
