@@ -7,8 +7,10 @@ import pandas as pd
 
 LARGEST_SHARE = 0.9
 """Beyond this share of the weight of an arm on one person, the arm is that person."""
-FEWEST_FREE = 3
-"""Persons an estimate needs beyond its coefficients: with fewer, their spread is no variance."""
+FEWEST_PERSONS = 4
+"""With fewer persons, their spread tells nothing of the variance of what they say."""
+TO_SPARE = 2
+"""Persons, at their effective size, that a mean or a model needs beyond its coefficients."""
 
 
 def effective_size(weights: np.ndarray) -> float:
@@ -21,16 +23,14 @@ def effective_size(weights: np.ndarray) -> float:
     return float(weights.sum() ** 2 / square) if square > 0 else 0.0
 
 
-def too_few(persons: float, coefficients: int = 1) -> bool:
-    """Whether ``persons``, or their effective size, are too few for a robust variance.
+def too_few(persons: int, coefficients: int = 1, *, effective: float | None = None) -> bool:
+    """Whether ``persons``, of this ``effective`` size, are too few for a robust variance.
 
-    A mean has one coefficient: an arm of four persons can have one, an arm of three cannot. An
-    effective size counts as the whole number above it.
-
-    >>> too_few(3), too_few(4), too_few(3.2), too_few(6, coefficients=4)
-    (True, False, False, True)
+    >>> too_few(3), too_few(4), too_few(6, 4), too_few(6, 5), too_few(100, effective=2.1)
+    (True, False, False, True, True)
     """
-    return persons - coefficients <= FEWEST_FREE - 1 + 1e-9
+    size = persons if effective is None else effective
+    return persons < FEWEST_PERSONS or size - coefficients < TO_SPARE - 1e-9
 
 
 def weakness(
@@ -54,4 +54,5 @@ def weakness(
         size = np.ones(int(place.max()) + 1) if weights is None else np.bincount(place, size)
     if weights is not None and size.max() > LARGEST_SHARE * size.sum():
         return "weights on one person"
-    return "too few persons" if too_few(effective_size(size), coefficients) else None
+    few = too_few(int((size > 0).sum()), coefficients, effective=effective_size(size))
+    return "too few persons" if few else None

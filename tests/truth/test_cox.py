@@ -262,8 +262,8 @@ def test_closed_gates_leave_no_number():
 def test_exposure_that_comes_and_goes_by_hand():
     # Days of events 2, 4, 6. At risk: day 2 {1 free, 2 free, 3 exposed}, day 4 {2 exposed, 3 free},
     # day 6 {3 free, alone}. Events: 1 free, 2 exposed, 3. Likelihood 1/(2+θ) x θ/(θ+1) x 1,
-    # highest at θ² = 2. Four strata of the same persons make it its fourth power, with enough of them
-    # for the robust interval that three cannot have.
+    # highest at θ² = 2. Four strata of these persons: its fourth power, and persons enough for the
+    # robust interval that three cannot have.
     three = pd.DataFrame(
         {
             "person_id": [1, 2, 2, 3, 3],
