@@ -9,10 +9,14 @@ import pandas as pd
 from pandas.api import types as dtypes
 
 from studylib.errors import EstimationError
+from studylib.risk.logarithms import on_log_scale
 from studylib.risk.rows import is_flag
+from studylib.tables import ESTIMATES, check
 
 LARGEST_DAY = 10_000_000
 """Days from 1970-01-01, either way, beyond which a number is no day."""
+LEAST_ERROR = 1e-6
+"""Error of a log ratio below which no data are so many: the interval is a point."""
 
 
 def received(
@@ -57,6 +61,27 @@ def received(
         kind = bool if name in flags else np.int64 if name in days else float
         found[name] = pd.Series(_floating(values), index=read.index).astype(kind)
     return read.assign(**found)
+
+
+def received_ratios(
+    table: pd.DataFrame, study: str, *, level: float = 0.95
+) -> tuple[pd.DataFrame, np.ndarray, np.ndarray]:
+    """An ESTIMATES table of ratios, with the logarithm and the error of each (``on_log_scale``).
+
+    The error is NaN where there is no estimate, or no finite positive interval. EstimationError for
+    another measure, and for an interval that runs backwards, does not hold its estimate or has no
+    width.
+    """
+    known = check(table, ESTIMATES)
+    center, error = on_log_scale(known, level=level)
+    points = known["estimate"].notna() & (known["ci_low"] == known["ci_high"])
+    narrow = int((points | (error < LEAST_ERROR)).sum())
+    if narrow:
+        raise EstimationError(
+            f"{study} : {narrow} ligne(s) dont l'intervalle n'a pas de largeur ; vérifier les "
+            "colonnes ci_low et ci_high."
+        )
+    return known, center, error
 
 
 def refuse_choices(study: str, **choices: tuple[object, Sequence[object]]) -> None:
