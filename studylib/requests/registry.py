@@ -153,6 +153,7 @@ _KNOWN = (
             "windows": risk.WINDOWS,
             "rate_ratios": tables.ESTIMATES,
             "sensitivity": tables.ESTIMATES,
+            "case_crossover": tables.ESTIMATES,
             "profile": risk.PROFILES,
         },
         memory_gb=2.0,

@@ -66,6 +66,7 @@ from studylib.risk.propensity import (
 )
 from studylib.risk.sampled_designs import (
     case_crossover,
+    case_crossovers,
     controls_found,
     incidence_density_sets,
     nested_case_control,
@@ -128,6 +129,7 @@ __all__ = [
     "attributable_fraction",
     "balance",
     "case_crossover",
+    "case_crossovers",
     "case_series",
     "case_series_gates",
     "cause_specific_hazard_ratios",

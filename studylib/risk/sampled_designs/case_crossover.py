@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal
 
 import numpy as np
@@ -84,6 +85,7 @@ def case_crossover(
     lag: int = 0,
     controls: pd.DataFrame | None = None,
     level: float = 0.95,
+    upstream: Mapping[str, object] | None = None,
     gates: Gates | None = None,
 ) -> pd.DataFrame:
     """Odds of exposure just before the event against the same persons' other windows.
@@ -93,14 +95,17 @@ def case_crossover(
     the event, with a day that stands for it) makes it a case-time-control: the odds ratio of the
     cases divided by that of the controls, which is the trend of exposure (Suissa, 1995). A
     persistent treatment makes later windows more exposed: the ratio is then above 1 by itself.
+    ``persons`` and ``events`` count cases, never controls. ``upstream`` names the choices that made
+    ``events`` and ``exposures``, told in ``method``.
     """
     choices: dict[str, object] = {
         "case_window": case_window,
         "referents": referents,
-        "controls": number if referents == "before" else None,
+        "referent_number": number if referents == "before" else None,
         "washout": washout if referents == "before" else None,
         "lag": lag,
         "trend": "case_time_control" if controls is not None else "none",
+        **(upstream or {}),
     }
     wanted = {"case_window": case_window, "number": number, "washout": washout, "lag": lag}
     sets = case_crossover_sets(events, observed, referents=referents, **wanted)
@@ -122,7 +127,7 @@ def case_crossover(
             **{name: exposure[drug] for name, drug in zip(trends, drugs, strict=True)},
             **{drug: exposure[drug] * of_cases for drug in drugs},
         )
-    return conditional_logistic(
+    found = conditional_logistic(
         members,
         outcome=outcome,
         exposures=drugs,
@@ -132,6 +137,7 @@ def case_crossover(
         choices=choices,
         gates=gates,
     )
+    return found.assign(persons=sets["person_id"].nunique(), events=int(sets["case"].sum()))
 
 
 def _refuse(
