@@ -240,6 +240,7 @@ VALUES: Mapping[str, str] = {
     "unexposed": "reste du temps",
     "exposed": "sous traitement",
     "pre_exposure": "avant l'exposition",
+    "either_order": "l'un ou l'autre d'abord",
     "index_first": "médicament étudié d'abord",
     "marker_first": "marqueur d'abord",
     "same_day": "le même jour",

@@ -167,6 +167,8 @@ _KNOWN = (
             "sequences": risk.SEQUENCES,
             "gaps": risk.GAPS,
             "sequence_ratios": tables.ESTIMATES,
+            "negative_controls": tables.ESTIMATES,
+            "calibrated": tables.ESTIMATES,
         },
         memory_gb=2.0,
         sources=("simulated",),

@@ -92,6 +92,14 @@ from studylib.risk.self_controlled import (
     self_controlled_case_series,
     window_counts,
 )
+from studylib.risk.sequence_gates import (
+    check_mdrr_sequences,
+    check_sequence_trend,
+    release_gaps,
+    release_sequences,
+    sequence_controls,
+    sequence_gates,
+)
 from studylib.risk.sequence_schemas import GAPS, SEQUENCES
 from studylib.risk.sequence_symmetry import (
     gaps_by_week,
@@ -139,12 +147,14 @@ __all__ = [
     "check_event_dependent_observation",
     "check_mdrr",
     "check_mdrr_self_controlled",
+    "check_mdrr_sequences",
     "check_person_time",
     "check_planted",
     "check_positivity",
     "check_prevalence_drift",
     "check_proportional_hazards",
     "check_rare_outcome",
+    "check_sequence_trend",
     "check_systematic_error",
     "check_time_stability",
     "comparison",
@@ -173,8 +183,12 @@ __all__ = [
     "preference_distribution",
     "propensity_score",
     "pseudo_risk",
+    "release_gaps",
+    "release_sequences",
     "risk_difference",
     "self_controlled_case_series",
+    "sequence_controls",
+    "sequence_gates",
     "sequence_symmetry",
     "sequences",
     "standardised_difference",
