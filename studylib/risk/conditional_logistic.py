@@ -31,6 +31,7 @@ def conditional_logistic(
     exposures: Sequence[str],
     covariates: Sequence[str] = (),
     level: float = 0.95,
+    against: str = "unexposed",
     estimator: str = "conditional_logistic",
     choices: dict[str, object] | None = None,
     gates: Gates | None = None,
@@ -41,6 +42,7 @@ def conditional_logistic(
     one unit more) and ``covariates``; ``person_id`` where persons come back in several sets.
     ``persons`` counts members' persons, ``events`` cases. Where an exposure never differs within
     a set, or separates cases from others, the row has no estimate and ``method`` says why.
+    ``against`` is what each row is compared with.
 
     >>> sets = pd.DataFrame({"set": [1, 1, 2, 2, 3, 3], "case": [True, False] * 3,
     ...                      "drug": [1, 0, 1, 0, 0, 1]})
@@ -73,7 +75,7 @@ def conditional_logistic(
             covariates=covariates,
             **(choices or {}),
         )
-        rows.append(_row(members, name, outcome, values, p_value, told))
+        rows.append(row_of(members, f"{name} / {against}", outcome, values, p_value, told))
     return estimates(rows, gates=gates)
 
 
@@ -115,19 +117,20 @@ def _reason(fit: ConditionalFit, varies: bool) -> str | None:
     return None if fit.converged else "separation"
 
 
-def _row(
+def row_of(
     members: pd.DataFrame,
-    name: str,
+    comparison: str,
     outcome: str,
     values: tuple[float, ...],
     p_value: float,
     told: str,
 ) -> dict[str, object]:
+    """A row of ESTIMATES that counts the persons and the cases of ``members``."""
     persons = members["person_id"].nunique() if "person_id" in members else len(members)
     return {
         "analysis": "primary",
         "population": "",
-        "comparison": f"{name} / unexposed",
+        "comparison": comparison,
         "outcome": outcome,
         "measure": "odds_ratio",
         "estimate": values[0],

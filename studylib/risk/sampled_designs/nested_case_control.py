@@ -10,9 +10,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from studylib.errors import EstimationError
-from studylib.risk.conditional_logistic import conditional_logistic
+from studylib.risk.conditional_logistic import conditional_logistic, row_of
+from studylib.risk.cox.preparation import unusable
 from studylib.risk.gates.gate import Gates
-from studylib.risk.rows import is_flag
+from studylib.risk.rows import NOTHING, estimates, is_flag, method
 from studylib.risk.sampled_designs.exposure import exposed_in
 from studylib.risk.sampled_designs.schemas import CONTROLS_FOUND
 from studylib.tables import check
@@ -20,6 +21,8 @@ from studylib.tables import check
 TimeScale = Literal["time_since_entry", "calendar_date"]
 Ints = NDArray[np.int64]
 NAME = "Cas-témoins niché"
+NO_USE = "without_treatment"
+"""The column of members exposed to none of the drugs, when one of them is the reference."""
 TRIES = 40
 """Draws per control wanted before the candidates of a case are gone through one by one."""
 
@@ -153,7 +156,9 @@ def nested_case_control(
     outcome: str,
     window: int,
     lag: int = 0,
+    reference: str | None = None,
     covariates: Sequence[str] = (),
+    fewest_carriers: int = 0,
     controls: int | None = None,
     seed: int | None = None,
     time_scale: TimeScale | None = None,
@@ -166,8 +171,11 @@ def nested_case_control(
 
     ``sets`` as ``incidence_density_sets`` gives them, with ``covariates`` added if any. A member
     is exposed when an exposure meets the ``window`` days that end ``lag`` days before its day,
-    that day excluded. Sampled from those at risk, the odds ratio estimates the hazard ratio. The
-    choices of the sampling are given again to be told in ``method``.
+    that day excluded. Sampled from those at risk, the odds ratio estimates the hazard ratio. With
+    a ``reference``, one of the drugs, each other is against members exposed to it alone, and
+    members exposed to none have their own term. Two-valued covariates with fewer than
+    ``fewest_carriers`` on a side are left out. The choices of the sampling are given again to be
+    told in ``method``.
     """
     if window < 1 or lag < 0:
         raise EstimationError(
@@ -178,11 +186,25 @@ def nested_case_control(
     found = exposed_in(moments, exposures)
     if found.empty or not len(found.columns):
         raise EstimationError(f"{NAME} : aucune exposition.")
+    drugs = [name for name in found.columns if name != reference]
+    members = sets.drop(columns="day").join(found)
+    if reference and reference not in found:
+        told = method("nested_case_control", not_estimable=f"nobody in {reference}")
+        absent = [f"{name} / {reference}" for name in drugs]
+        rows = [row_of(members, each, outcome, NOTHING, np.nan, told) for each in absent]
+        return estimates(rows, gates=gates)
+    members = members.assign(event=members["case"])
+    left_out = unusable(members, covariates, fewest_carriers) if fewest_carriers else {}
+    known = {name for names in left_out.values() for name in names}
+    entered = [name for name in covariates if name not in known]
+    if reference:
+        members, entered = _against(members, found, entered)
     return conditional_logistic(
-        sets.drop(columns="day").join(found),
+        members,
         outcome=outcome,
-        exposures=list(found.columns),
-        covariates=covariates,
+        exposures=drugs,
+        covariates=entered,
+        against=reference or "unexposed",
         level=level,
         estimator="nested_case_control",
         choices={
@@ -193,9 +215,23 @@ def nested_case_control(
             "time_scale": time_scale,
             "matched_on": matched_on,
             "age_caliper": age_caliper,
+            **{why: sorted(names) for why, names in sorted(left_out.items())},
         },
         gates=gates,
     )
+
+
+def _against(
+    members: pd.DataFrame, found: pd.DataFrame, covariates: Sequence[str]
+) -> tuple[pd.DataFrame, list[str]]:
+    """The members and covariates with a term for those exposed to none of the drugs.
+
+    Where no case is, the term has no finite maximum: those members are left out.
+    """
+    none = (found == 0).all(axis=1)
+    if members.loc[none, "case"].any():
+        return members.assign(**{NO_USE: none.astype(float)}), [*covariates, NO_USE]
+    return members[~none], list(covariates)
 
 
 def _refuse(
