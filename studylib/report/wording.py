@@ -266,6 +266,7 @@ VALUES: Mapping[str, str] = {
     "male": "Sexe masculin",
     "index_year": "Année d'entrée",
     "deprivation": "Indice de défavorisation",
+    "without_treatment": "Sans aucun des traitements",
     "prior_stays": "Séjours hospitaliers antérieurs",
     "ald": "Affection de longue durée",
 }

@@ -91,6 +91,7 @@ _KNOWN = (
             "e_values": risk.doubt.E_VALUES,
             "risk_differences": tables.ESTIMATES,
             "impact": risk.IMPACT,
+            "designs": tables.ESTIMATES,
             "sensitivity": tables.ESTIMATES,
             "profile": risk.PROFILES,
         },

@@ -6,6 +6,9 @@ from studylib.risk import (
 )
 from studylib.risk.comparing import comparison
 from studylib.risk.comparison import Comparison
+from studylib.risk.competing_risks import (
+    competing_risks,
+)
 from studylib.risk.conditional_logistic import (
     conditional_logistic,
 )
@@ -45,6 +48,9 @@ from studylib.risk.marginal import (
     pseudo_risk,
     standardised_difference,
     weighted_difference,
+)
+from studylib.risk.modelled_risks import (
+    modelled_differences,
 )
 from studylib.risk.planted import (
     check_planted,
@@ -158,6 +164,7 @@ __all__ = [
     "check_systematic_error",
     "check_time_stability",
     "comparison",
+    "competing_risks",
     "conditional_logistic",
     "controls_found",
     "cox_coefficients",
@@ -174,6 +181,7 @@ __all__ = [
     "likelihood_profile",
     "match_sets",
     "mean_time_difference",
+    "modelled_differences",
     "negative_controls",
     "nested_case_control",
     "null_ratio",

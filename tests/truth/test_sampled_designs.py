@@ -198,3 +198,49 @@ def test_intervals_cover(coverage, effect):
     row = coverage(seeds=range(200), effect=effect).iloc[0]
     assert 181 / 200 <= row["coverage"] <= 199 / 200
     assert row["mean_estimate"] == pytest.approx(effect, rel=0.06)
+
+
+def test_a_reference_drug_is_what_others_are_against():
+    """Sets of one pair; A against B alone: 3 pairs with the case on A, 1 with it on B.
+
+    The pairs with a member on neither drug only inform their own term.
+    """
+    pairs = [("A", "B")] * 3 + [("B", "A")] + [("", "B")] * 2 + [("B", "")] * 5
+    sets = pd.DataFrame(
+        [(s, c, 2 * s + c, 100) for s in range(len(pairs)) for c in (1, 0)],
+        columns=["set", "case", "person_id", "day"],
+    ).astype({"case": bool})
+    use = pd.DataFrame(
+        [
+            (2 * number + 1 - side, drug, 95, 105)
+            for number, pair in enumerate(pairs)
+            for side, drug in enumerate(pair)
+            if drug
+        ],
+        columns=["person_id", "drug", "start", "end"],
+    )
+    choices = dict(outcome="fall", window=1)
+    row = risk.nested_case_control(sets, use, reference="B", **choices).iloc[0]
+    assert row["comparison"] == "A / B"
+    assert row["estimate"] == pytest.approx(3)
+    assert "covariates=without_treatment" in row["method"]
+    with_none = risk.nested_case_control(sets, use, **choices)
+    assert list(with_none["comparison"]) == ["A / unexposed", "B / unexposed"]
+    absent = risk.nested_case_control(sets, use, reference="C", **choices)
+    assert absent["estimate"].isna().all()
+    assert "not_estimable=nobody in C" in absent["method"].iloc[0]
+
+
+def test_a_drug_no_case_is_without_leaves_the_unexposed_out():
+    pairs = [("A", "B")] * 3 + [("B", "A"), ("A", "")]
+    sets = pd.DataFrame(
+        [(s, c, 2 * s + c, 100) for s in range(len(pairs)) for c in (1, 0)],
+        columns=["set", "case", "person_id", "day"],
+    ).astype({"case": bool})
+    use = pd.DataFrame(
+        [(2 * s + 1 - side, drug, 95, 105) for s, pair in enumerate(pairs)
+         for side, drug in enumerate(pair) if drug],
+        columns=["person_id", "drug", "start", "end"],
+    )  # fmt: skip
+    row = risk.nested_case_control(sets, use, outcome="fall", window=1, reference="B").iloc[0]
+    assert row["estimate"] == pytest.approx(3)
