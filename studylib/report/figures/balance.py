@@ -46,8 +46,7 @@ def balance_plot(
     style.check_words(caption, alt)
     masked = review(farthest(balance, most), BALANCE, caption=caption)
     covariates = list(masked.frame["covariate"].drop_duplicates())[::-1]
-    names = {small: _names(covariates, labels, 24 if small else 44) for small in (False, True)}
-    lines = {small: sum(1 + name.count("\n") for name in names[small]) for small in names}
+    names = {small: _names(covariates, labels, 28 if small else 48) for small in (False, True)}
 
     def draw(figure: Figure, narrow: bool) -> None:
         axes = figure.subplots()
@@ -55,10 +54,8 @@ def balance_plot(
         axes.set_yticks(range(len(covariates)), names[narrow])
         _dress(axes, masked.frame, limit, narrow=narrow)
 
-    height = (
-        1.2 + 0.27 * max(lines[False], 3),
-        1.8 + 0.23 * max(lines[True], 3),
-    )
+    rows = max(len(covariates), 3)
+    height = (1.2 + 0.28 * rows, 1.8 + 0.36 * rows)
     shown = _differences(masked)
     return style.publish(
         draw,

@@ -80,6 +80,6 @@ def _draw(axes: Axes, part: pd.DataFrame, prevalence: float) -> None:
     if z.min() < 1 < z.max():
         axes.contour(x, y, z, levels=[1.0], colors=style.COLOURS[1], linewidths=2.4)
     axes.set_xlim(x.min(), x.max())
-    axes.xaxis.set_major_locator(MaxNLocator(4, prune="both"))  # panels touch: none at their edge
+    axes.xaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10], prune="both"))  # panels touch
     style.french_axis(axes, x=True, suffix=f"{french.NBSP}%")
     style.french_axis(axes, y=True)

@@ -133,15 +133,16 @@ def _draw_at_risk(
     )
     for index, arm in enumerate(arms):
         curve = frame[frame["arm"] == arm].sort_values("day")
-        axes.text(
-            -0.045,
-            -index,
+        axes.annotate(
             words.value(arm, labels),
+            (0, -index),
+            xycoords=axes.get_yaxis_transform(),
+            xytext=(-18, 0),  # the first number is centred on the axis
+            textcoords="offset points",
             ha="right",
             va="center",
             fontsize=8.5,
             color=style.COLOURS[index % 6],
-            transform=axes.get_yaxis_transform(),
         )
         nearest = _spread(curve["day"].tolist(), horizon, marks=marks)
         for position in nearest:

@@ -24,7 +24,7 @@ from studylib.tables import ESTIMATES
 
 _NAMING = ("population", "analysis", "comparison", "outcome", "measure", "method")
 _MARKS = (0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 1, 1.5, 2, 3, 5, 10, 20, 50)
-_BESIDE, _ABOVE = 36, 46  # letters of a line of text, beside the drawing or above each interval
+_NAME, _TOLD, _ABOVE = 34, 26, 46  # letters of a line: left of the drawing, right of it, above
 _AROUND, _INTERVAL = 1.5, 0.3  # inches: the axis and its words; an interval under its text
 
 
@@ -118,14 +118,15 @@ def _rows(frame: pd.DataFrame, names: list[str], told: list[str], *, above: bool
     """Rows as high as their text: beside the drawing, or ``above`` each interval."""
     if above:
         texts = [
-            textwrap.wrap(name, _ABOVE) + textwrap.wrap(text, _ABOVE)
+            [*_lines(name, _ABOVE), *_lines(text, _ABOVE)]
             for name, text in zip(names, told, strict=True)
         ]
         sizes = [style.LINE * len(text) + _INTERVAL for text in texts]
         wrapped, beside = ["\n".join(text) for text in texts], [""] * len(texts)
     else:
         wrapped, beside = (
-            ["\n".join(textwrap.wrap(text, _BESIDE)) for text in each] for each in (names, told)
+            ["\n".join(_lines(text, width)) for text in each]
+            for each, width in ((names, _NAME), (told, _TOLD))
         )
         lines = [
             1 + max(a.count("\n"), b.count("\n")) for a, b in zip(wrapped, beside, strict=True)
@@ -163,7 +164,8 @@ def _draw(
     title = words.measure(measures[0]).label if len(measures) == 1 else "Estimation"
     told = french.typeset(f"{title}\n(intervalle de confiance à 95 %)")
     directions = sides(frame, labels)
-    axes.set_xlabel(told, labelpad=4 + 14 * _lines(directions))
+    most = max(len(text.splitlines()) for text in directions)
+    axes.set_xlabel(told, labelpad=4 + 14 * most)
     for place, text in zip((0.0, 1.0), directions, strict=True):
         axes.annotate(
             text,
@@ -178,8 +180,8 @@ def _draw(
         )
 
 
-def _lines(texts: Sequence[str]) -> int:
-    return max(text.count("\n") + 1 if text else 0 for text in texts)
+def _lines(text: str, width: int) -> list[str]:
+    return textwrap.wrap(text, width, break_on_hyphens=False)
 
 
 def _draw_row(axes: Axes, row: pd.Series, rows: _Rows, place: int) -> None:
