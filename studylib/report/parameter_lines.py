@@ -82,7 +82,7 @@ def _listed(items: list[str]) -> str:
 
 
 def _whole(value: int, name: str) -> str:
-    if name.endswith("year"):
+    if name.endswith(("year", "seed")):
         return str(value)
     if name.endswith("_days"):
         return french.plural(value, "jour")

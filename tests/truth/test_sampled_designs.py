@@ -176,7 +176,7 @@ def test_controls_are_drawn_evenly():
         (lambda t: t.assign(event=False), "aucun cas"),
         (lambda t: pd.concat([t, t]), "deux fois"),
         (lambda t: t.assign(exit=t["entry"]), "nul ou négatif"),
-        (lambda t: t.drop(columns="sex"), "colonnes absentes sex"),
+        (lambda t: t.drop(columns="sex"), "colonnes sex absentes"),
     ],
 )
 def test_follow_ups_that_cannot_be_sampled(cohort, change, said):

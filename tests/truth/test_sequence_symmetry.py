@@ -122,7 +122,7 @@ def test_starts_by_week():
     ("given", "choices", "said"),
     [
         (pd.concat([NINE, NINE]), {}, "deux fois"),
-        (NINE.drop(columns="marker_day"), {}, "colonnes absentes marker_day"),
+        (NINE.drop(columns="marker_day"), {}, "colonnes marker_day absentes"),
         (NINE, {"window": 10, "blackout": 10}, "la fenêtre doit dépasser"),
         (NINE, {"same_day": "zz"}, "same_day vaut « zz »"),
         (NINE, {"interval": "zz"}, "interval vaut « zz »"),
