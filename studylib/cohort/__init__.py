@@ -40,11 +40,13 @@ from studylib.cohort.entry import (
     new_users,
 )
 from studylib.cohort.exposure import (
+    collect_stretches,
     concurrent,
     daily_dose,
     days_covered,
     days_within,
     episodes,
+    exposure_eras,
     exposure_intervals,
     load_over_time,
     merged,
@@ -66,6 +68,7 @@ from studylib.cohort.history import (
 from studylib.cohort.matching import (
     matched,
 )
+from studylib.cohort.non_users import with_non_users
 from studylib.cohort.observed_time import (
     after_naive_period,
     person_days,
@@ -133,6 +136,7 @@ __all__ = [
     "charlson",
     "check_person_time",
     "collect",
+    "collect_stretches",
     "common_period",
     "concurrent",
     "counted_by",
@@ -144,6 +148,7 @@ __all__ = [
     "entrants",
     "episodes",
     "exit_reasons",
+    "exposure_eras",
     "exposure_intervals",
     "first_exposure",
     "first_uses",
@@ -184,6 +189,7 @@ __all__ = [
     "treatment_changes",
     "wide_covariates",
     "with_covariates",
+    "with_non_users",
     "with_share",
     "within_calendar",
     "without",

@@ -10,8 +10,8 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, ConfigDict, Field, ValidationInfo, field_validator
 
 from studylib import codes
-from studylib.requests.coded import CovariateList, DiagnosisList, DrugList
-from studylib.requests.gates import GateThresholds, Openings, Share
+from studylib.requests.coded import CovariateList, DrugList
+from studylib.requests.gates import Share
 from studylib.requests.scalars import (
     DISTINCT,
     FREEZE,
@@ -26,7 +26,9 @@ from studylib.requests.scalars import (
     refusal,
 )
 from studylib.requests.strict import StudyParameters
-from studylib.requests.studies.adjustment import Adjustment, OutcomeModel, UnmeasuredConfounder
+from studylib.requests.studies.comparison import ComparisonParameters
+from studylib.requests.studies.doubt import DoubtParameters
+from studylib.requests.studies.non_users import NonUsers
 from studylib.requests.studies.outcome import Outcome, Period
 from studylib.requests.studies.variants import (
     PRIMARY,
@@ -39,15 +41,19 @@ from studylib.requests.studies.variants import (
 from studylib.requests.wording import suggestion
 
 
-class IatrogenicRiskParameters(StudyParameters):
-    """Every choice of the study, with the defaults of a usual new-user design."""
-
-    model_config = ConfigDict(title="Paramètres d'une étude de risque iatrogène")
+class _Persons(StudyParameters):
+    """Who is compared on what, and how long they are followed."""
 
     arms: Annotated[dict[Libelle, DrugList], FREEZE] = Field(
         title="Groupes comparés",
-        description="nom du groupe: liste de codes (ATC ou CIP13) ; au moins deux",
-        json_schema_extra={"minProperties": 2},
+        description="nom du groupe: liste de codes (ATC ou CIP13) ; deux, ou un et non_users",
+        json_schema_extra={"minProperties": 1},
+    )
+    non_users: NonUsers | None = Field(
+        default=None,
+        validate_default=True,
+        title="Groupe sans traitement",
+        description="à défaut d'un médicament comparable ; ses biais sont dits dans le rapport",
     )
     reference: Libelle = Field(title="Référence", description="le groupe de référence")
     outcome: Outcome = Field(title="Événement étudié", description="liste, positions et libellé")
@@ -102,49 +108,12 @@ class IatrogenicRiskParameters(StudyParameters):
     covariates: Annotated[tuple[CovariateList, ...], FROM_LIST, *DISTINCT] = Field(
         default=(), title="Covariables", description="listes de codes cherchées dans le recul"
     )
-    adjustment: Adjustment = Field(
-        default=Adjustment(), title="Ajustement", description="ce qui rend les groupes comparables"
-    )
-    model: OutcomeModel = Field(
-        default=OutcomeModel(), title="Modèle de risque", description="ex æquo, intervalle"
-    )
-    negative_controls: Annotated[tuple[DiagnosisList, ...], FROM_LIST, *DISTINCT] = Field(
-        default=(),
-        title="Témoins négatifs",
-        description="listes d'événements que les traitements ne causent pas ; cinq au moins",
-    )
-    unmeasured: UnmeasuredConfounder = Field(
-        default=UnmeasuredConfounder(),
-        title="Facteur de confusion non mesuré",
-        description="les facteurs imaginés, dont l'effet sur le résultat est montré",
-    )
-    gates: GateThresholds = Field(
-        default=GateThresholds(),
-        title="Seuils des contrôles",
-        description="en deçà ou au-delà, les estimations sont retenues",
-    )
-    opened_gates: Openings = Field(
-        default=(),
-        title="Contrôles levés",
-        description="acte nommé : contrôle, par qui, quand, pourquoi",
-    )
-    prevention: Annotated[dict[Libelle, Share], FREEZE] = Field(
-        default_factory=dict,
-        title="Scénarios de prévention",
-        description="nom : part des cas attribuables qu'une mesure éviterait",
-    )
-    sensitivity: Annotated[dict[Nom, Variant], AfterValidator(usable_names), FREEZE] = Field(
-        default_factory=dict,
-        validate_default=True,
-        title="Analyses de sensibilité",
-        description="nom: ce qui diffère de l'analyse principale",
-    )
 
     @field_validator("arms")
     @classmethod
     def _comparable(cls, arms: Mapping[str, str]) -> Mapping[str, str]:
-        if len(arms) < 2:
-            raise refusal("au moins deux groupes à comparer, chacun avec sa liste de codes")
+        if not arms:
+            raise refusal("au moins un groupe, avec sa liste de codes")
         for (name, one), (other, two) in combinations(arms.items(), 2):
             shared = _shared_code(codes.codelist(one), codes.codelist(two))
             if shared:
@@ -152,12 +121,23 @@ class IatrogenicRiskParameters(StudyParameters):
                 raise refusal(Fault(accepted, (other,), two))
         return arms
 
+    @field_validator("non_users")
+    @classmethod
+    def _something_to_compare(cls, given: NonUsers | None, info: ValidationInfo) -> NonUsers | None:
+        arms = info.data.get("arms", {})
+        if given is None and len(arms) == 1:
+            raise refusal("un groupe sans traitement, ou un second groupe dans arms")
+        if given is not None and given.label in arms:
+            raise refusal(Fault("un nom qui n'est pas celui d'un groupe de arms", ("label",)))
+        return given
+
     @field_validator("reference")
     @classmethod
     def _one_of_the_arms(cls, reference: str, info: ValidationInfo) -> str:
-        arms = info.data.get("arms")
-        if arms is not None and reference not in arms:
-            raise refusal(suggestion(reference, list(arms), what="l'un des groupes de arms"))
+        if "arms" in info.data and "non_users" in info.data:
+            names = _arm_names(info.data["arms"], info.data["non_users"])
+            if reference not in names:
+                raise refusal(suggestion(reference, names, what="l'un des groupes comparés"))
         return reference
 
     @field_validator("follow_up_end")
@@ -196,6 +176,25 @@ class IatrogenicRiskParameters(StudyParameters):
             raise refusal(*found)
         return names
 
+
+# pydantic lists the fields of the last base first: persons, comparison, doubt, then its own.
+class IatrogenicRiskParameters(DoubtParameters, ComparisonParameters, _Persons):
+    """Every choice of the study, with the defaults of a usual new-user design."""
+
+    model_config = ConfigDict(title="Paramètres d'une étude de risque iatrogène")
+
+    prevention: Annotated[dict[Libelle, Share], FREEZE] = Field(
+        default_factory=dict,
+        title="Scénarios de prévention",
+        description="nom : part des cas attribuables qu'une mesure éviterait",
+    )
+    sensitivity: Annotated[dict[Nom, Variant], AfterValidator(usable_names), FREEZE] = Field(
+        default_factory=dict,
+        validate_default=True,
+        title="Analyses de sensibilité",
+        description="nom: ce qui diffère de l'analyse principale",
+    )
+
     @field_validator("sensitivity")
     @classmethod
     def _differ_and_hold(cls, by_name: Mapping[str, Variant], info: ValidationInfo) -> Any:
@@ -208,6 +207,10 @@ class IatrogenicRiskParameters(StudyParameters):
             raise refusal(*found)
         return by_name
 
+    def arm_names(self) -> list[str]:
+        """The arms compared: those with a list, then the one without treatment."""
+        return _arm_names(self.arms, self.non_users)
+
     def analyses(self) -> dict[str, IatrogenicRiskParameters]:
         """The parameters of each analysis: ``primary``, then the variants, changes applied."""
         bare: dict[str, Any] = {"sensitivity": {}}
@@ -216,10 +219,6 @@ class IatrogenicRiskParameters(StudyParameters):
             name: self.model_copy(update=update)
             for name, update in ({PRIMARY: bare} | changed).items()
         }
-
-    def opened(self) -> tuple[str, ...]:
-        """The names of the gates that the request opens."""
-        return tuple(each.gate for each in self.opened_gates)
 
     def analysis_labels(self) -> dict[str, str]:
         """The French label of each analysis, in the order of ``analyses()``."""
@@ -233,6 +232,10 @@ class IatrogenicRiskParameters(StudyParameters):
             [*self.arms.values(), *outcomes, *self.covariates, *self.negative_controls]
         )
         return tuple(codes.codelist(name) for name in names)
+
+
+def _arm_names(arms: Mapping[str, str], non_users: NonUsers | None) -> list[str]:
+    return [*arms, *([non_users.label] if non_users else [])]
 
 
 def _shared_code(one: codes.Codelist, two: codes.Codelist) -> str | None:
