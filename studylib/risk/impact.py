@@ -177,7 +177,8 @@ def population_attributable_fraction(
         arm, reference = str(ratio["comparison"]).split(" / ")
         both = follow_up[follow_up["arm"].isin([arm, reference])]
         cases = both[both["event"].astype(bool)]
-        share = float(cases["arm"].eq(arm).mean()) if len(cases) else np.nan
+        share = float(cases["arm"].eq(arm).mean()) if cases["arm"].eq(arm).any() else np.nan
+        absent = "nobody" if not both["arm"].eq(arm).any() else "no outcome"
         values = _attributable(ratio, share, share * (1 - share) / max(len(cases), 1), 1.0, level)
         rows.append(
             estimate_row(
@@ -185,7 +186,7 @@ def population_attributable_fraction(
                 comparison=str(ratio["comparison"]),
                 outcome=str(ratio["outcome"]),
                 measure="attributable_fraction",
-                method=_how(ratio, values),
+                method=_how(ratio, values, f"{absent} in {arm}" if np.isnan(share) else ""),
                 values=values,
             )
             | {"population": ratio["population"], "analysis": ratio["analysis"]}
@@ -193,13 +194,14 @@ def population_attributable_fraction(
     return estimates(rows, gates=gates)
 
 
-def _how(row: pd.Series, values: tuple[float, float, float]) -> str:
-    """The method; without an estimate, why: the ratio's own reason, or that it has no limits."""
+def _how(row: pd.Series, values: tuple[float, float, float], absent: str = "") -> str:
+    """The method; without an estimate, why: what is ``absent``, the ratio's own reason, or none."""
     pieces = str(row["method"]).split("; ")
     held = [piece for piece in pieces if piece.startswith(("withheld=", "not_evaluated="))]
     if held:
         return "; ".join([method("attributable"), *held])
     reasons = [piece.partition("=")[2] for piece in pieces if piece.startswith("not_estimable=")]
-    why = [*reasons, "no ratio with two limits"][0] if np.isnan(values[0]) else None
+    told = absent or next(iter(reasons), "no ratio with two limits")
+    why = told if np.isnan(values[0]) else None
     kind = str(row["measure"])
     return method("attributable", not_estimable=why, of_measure=kind, variance="joined_limits")
