@@ -54,7 +54,8 @@ def lasso_propensity_score(
 
     The answer satisfies the optimality conditions over all columns to ``tolerance`` times the
     penalty, or EstimationError. A column more correlated than ``highest_correlation`` with the arm
-    is refused: it usually encodes the drug. Two arms; ``wide`` has a row per person.
+    is refused: it usually encodes the drug. Two arms; ``wide`` has a row per person, and codes that
+    vary, or EstimationError.
 
     Reference
     ---------
@@ -66,46 +67,60 @@ def lasso_propensity_score(
         raise EstimationError(
             f"Score pénalisé : deux groupes attendus, {len(names)} présents ({', '.join(names)})."
         )
-    _check_choices(values, rule, penalty, folds, seed, penalties, smallest)
+    crossed = penalty is None
+    _check_choices(values, rule, penalty, folds, seed, penalties, smallest, len(people))
     outcome = (people["arm"] != reference).to_numpy(float)
     free = design(people, formula)
     logistic(free.matrix, outcome.astype(int), names=free.names)  # separated by the formula alone?
     matrix = _cells(wide, people, values)
-    scale = _spread(matrix)
     terms = (wide.columns["domain"] + " " + wide.columns["code"]).to_numpy(object)
-    _refuse_treatment(matrix, scale, outcome, terms, free, highest_correlation)
-    scale = np.where(scale > 0, scale if standardise else 1.0, np.inf)
+    spread = _spread(matrix)
+    _refuse_treatment(matrix, spread, outcome, terms, free, highest_correlation)
+    scale = np.where(spread > 0, spread if standardise else 1.0, np.inf)
     path = _Path(matrix, scale, _conditioned(free.matrix), outcome, penalties, smallest)
     chosen = path.chosen(_folds(people, folds, seed), rule) if penalty is None else penalty
     fit = path.fitted(chosen, np.ones(len(people)), tolerance)
-    chance = 1 / (1 + np.exp(-fit.linear))
-    kept = np.flatnonzero(fit.penalised)
     told = rows.method(
         "lasso_logistic",
         formula=formula.strip() or None,
         values=values,
         standardised="yes" if standardise else "no",
         penalty=float(np.format_float_positional(chosen, 4, fractional=False)),
-        chosen_by="cross_validation" if penalty is None else "given",
-        folds=folds if penalty is None else None,
-        rule=rule if penalty is None else None,
-        seed=seed if penalty is None else None,
+        chosen_by="cross_validation" if crossed else "given",
+        folds=folds if crossed else None,
+        rule=rule if crossed else None,
+        seed=seed if crossed else None,
         columns_offered=len(terms),
-        columns_kept=len(kept),
+        columns_kept=int(np.count_nonzero(fit.penalised)),
         **free.reasons(),
+    )
+    return _score(people, names, path, fit, terms, told)
+
+
+def _score(
+    people: pd.DataFrame,
+    names: Sequence[str],
+    path: _Path,
+    fit: LassoProblem,
+    terms: np.ndarray,
+    told: str,
+) -> Score:
+    """What the fit says of each person, and the codes it keeps."""
+    kept, linear = np.flatnonzero(fit.penalised), fit.linear
+    chance = 1 / (1 + np.exp(-linear))
+    coefficients = pd.DataFrame(
+        {
+            "arm": names[1],
+            "term": terms[kept],
+            "coefficient": fit.penalised[kept] / path.scale[kept],
+            "standard_error": np.nan,
+        }
     )
     return Score(
         persons=people[["person_id", "arm"]].reset_index(drop=True),
-        probabilities=pd.DataFrame({reference: 1 - chance, names[1]: chance}),
-        coefficients=pd.DataFrame(
-            {
-                "arm": names[1],
-                "term": terms[kept],
-                "coefficient": fit.penalised[kept] / scale[kept],
-                "standard_error": np.nan,
-            }
-        ),
-        log_likelihood=float(outcome @ fit.linear - np.logaddexp(0, fit.linear).sum()),
+        probabilities=pd.DataFrame({names[0]: 1 - chance, names[1]: chance}),
+        coefficients=coefficients,
+        log_likelihood=float(path.outcome @ linear - np.logaddexp(0, linear).sum()),
         method=told,
     )
 
@@ -170,9 +185,17 @@ def _cells(wide: WideCovariates, people: pd.DataFrame, values: Values) -> sparse
 
 
 def _spread(matrix: sparse.csr_matrix) -> np.ndarray:
+    """The standard deviation of each column; EstimationError when none has any."""
     mean = np.asarray(matrix.mean(axis=0)).ravel()
     square = np.asarray(matrix.power(2).mean(axis=0)).ravel()
-    return np.asarray(np.sqrt(np.clip(square - mean**2, 0, None)))
+    spread = np.sqrt(np.clip(square - mean**2, 0, None))
+    spread = np.where(spread > 1e-7 * np.sqrt(square), spread, 0.0)  # one value, to rounding
+    if not (spread > 0).any():
+        raise EstimationError(
+            f"Score pénalisé : aucun code ne varie, sur {len(mean)} ; employer le score logistique "
+            "de la formule (propensity_score)."
+        )
+    return np.asarray(spread)
 
 
 def _refuse_treatment(
@@ -216,6 +239,7 @@ def _check_choices(
     seed: int | None,
     penalties: int,
     smallest: float,
+    persons: int,
 ) -> None:
     wrong = [
         (values not in ("presence", "counts"), f"values « {values} » ; presence ou counts"),
@@ -223,9 +247,15 @@ def _check_choices(
             rule not in ("best", "one_standard_error"),
             f"règle « {rule} » ; best, one_standard_error",
         ),
-        (penalty is not None and not penalty > 0, f"pénalité {penalty} ; un nombre positif"),
+        (
+            penalty is not None and not 0 < penalty < np.inf,
+            f"pénalité {penalty} ; un nombre positif",
+        ),
         (penalty is None and seed is None, "validation croisée sans graine (seed)"),
-        (folds < 2, f"{folds} plis ; deux ou plus"),
+        (
+            not 2 <= folds <= persons,
+            f"{folds} plis pour {persons} personnes ; de deux plis à un par personne",
+        ),
         (penalties < 2 or not 0 < smallest < 1, "au moins deux pénalités, smallest entre 0 et 1"),
     ]
     for found, told in wrong:
