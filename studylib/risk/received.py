@@ -15,6 +15,10 @@ from studylib.tables import ESTIMATES, check
 
 LARGEST_DAY = 10_000_000
 """Days from 1970-01-01, either way, beyond which a number is no day."""
+UNBOUNDED = "no finite interval"
+"""Why an estimate whose interval has no end, or begins at 0, cannot be corrected."""
+FEWEST_DRAWS = 100
+"""Draws below which the limits of a distribution are those of its extremes."""
 LEAST_ERROR = 1e-6
 """Error of a log ratio below which no data are so many: the interval is a point."""
 
@@ -64,24 +68,31 @@ def received(
 
 
 def received_ratios(
-    table: pd.DataFrame, study: str, *, level: float = 0.95
+    table: pd.DataFrame, study: str, *, level: float = 0.95, whole: bool = False
 ) -> tuple[pd.DataFrame, np.ndarray, np.ndarray]:
     """An ESTIMATES table of ratios, with the logarithm and the error of each (``on_log_scale``).
 
-    The error is NaN where there is no estimate, or no finite positive interval. EstimationError for
-    another measure, and for an interval that runs backwards, does not hold its estimate or has no
-    width.
+    The error is NaN where there is no estimate, or no finite positive interval that has a width.
+    EstimationError for another measure, and for an interval that runs backwards or does not hold
+    its estimate; with ``whole`` also for one that lacks a limit or has no width.
     """
     known = check(table, ESTIMATES)
+    known = known.assign(**{name: _floating(known[name]) for name in _NUMBERS})
     center, error = on_log_scale(known, level=level)
-    points = known["estimate"].notna() & (known["ci_low"] == known["ci_high"])
-    narrow = int((points | (error < LEAST_ERROR)).sum())
-    if narrow:
-        raise EstimationError(
-            f"{study} : {narrow} ligne(s) dont l'intervalle n'a pas de largeur ; vérifier les "
-            "colonnes ci_low et ci_high."
-        )
-    return known, center, error
+    narrow = (error < LEAST_ERROR) | (known["ci_low"] == known["ci_high"]).to_numpy()
+    if whole:
+        lacking = known[["estimate", "ci_low", "ci_high"]].isna()
+        some = lacking.any(axis=1) & ~lacking.all(axis=1)
+        wrong = int((some | (known["estimate"].notna() & (narrow | (known["ci_low"] < 0)))).sum())
+        if wrong:
+            raise EstimationError(
+                f"{study} : {wrong} ligne(s) dont l'intervalle n'a pas de largeur, est négatif ou "
+                "incomplet ; vérifier les colonnes ci_low et ci_high."
+            )
+    return known, center, np.where(narrow, np.nan, error)
+
+
+_NUMBERS = ("estimate", "ci_low", "ci_high", "p_value", "person_years")
 
 
 def refuse_choices(study: str, **choices: tuple[object, Sequence[object]]) -> None:
@@ -166,4 +177,5 @@ def _fault(values: pd.Series, kind: str) -> str:
 
 
 def _floating(values: pd.Series) -> np.ndarray:
+    """Floating numbers, a missing one being NaN."""
     return np.asarray(values.to_numpy(float, na_value=np.nan), float)

@@ -23,7 +23,7 @@ def mdrr_cohort(
     [1.612711, 0.170588]
     """
     _check(alpha, power, events)
-    if not (arm > 0 and reference > 0):
+    if not (0 < arm < np.inf and 0 < reference < np.inf):
         raise EstimationError(f"MDRR : groupes de taille {arm} et {reference} ; attendu positives.")
     share = arm / (arm + reference)
     if events == 0:
@@ -72,7 +72,7 @@ def _power(log_ratio: float, share: float, events: int, alpha: float) -> float:
 
 
 def _check(alpha: float, power: float, events: int) -> None:
-    if not (0 < alpha < 1 and 0 < power < 1 and events >= 0):
+    if not (0 < alpha < 1 and 0 < power < 1 and 0 <= events < np.inf):
         raise EstimationError(
             f"MDRR : alpha {alpha}, puissance {power}, événements {events} ; attendu des parts de "
             "0 à 1 exclus et un nombre positif ou nul."

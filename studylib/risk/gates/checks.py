@@ -36,9 +36,10 @@ def check_mdrr(
     infinite minimum.
     """
     limit = (thresholds or Thresholds()).largest_mdrr
+    others = against(follow_up, reference, arms)
     years = _years_by_arm(follow_up)
     rows = []
-    for arm in against(follow_up, reference, arms):
+    for arm in others:
         both = follow_up[follow_up["arm"].isin([arm, reference])]
         sizes, events = [years.get(name, 0.0) for name in (arm, reference)], both["event"].sum()
         found = np.inf
@@ -128,9 +129,10 @@ def check_person_time(
 ) -> CheckResult:
     """Whether each arm, beside the reference, holds enough of their person-time."""
     limit = (thresholds or Thresholds()).smallest_person_time_share
+    others = against(follow_up, reference, arms)
     years = _years_by_arm(follow_up)
     rows = []
-    for arm in against(follow_up, reference, arms):
+    for arm in others:
         pair = [years.get(name, 0.0) for name in (arm, reference)]
         rows.append(
             {
@@ -200,7 +202,7 @@ def check_prevalence_drift(
 
 
 def _years_by_arm(follow_up: pd.DataFrame) -> dict[str, float]:
-    days = (follow_up["exit"] - follow_up["entry"]).groupby(follow_up["arm"]).sum()
+    days = (follow_up["exit"] - follow_up["entry"]).groupby(follow_up["arm"], observed=True).sum()
     return {str(arm): float(total) / DAYS_PER_YEAR for arm, total in days.items()}
 
 
