@@ -97,7 +97,7 @@ def misclassified_outcome(
 def _side(follow_up: pd.DataFrame, arm: str) -> tuple[int, int]:
     """Persons and outcomes of an arm."""
     events = follow_up.loc[(follow_up["arm"] == arm).to_numpy(), "event"]
-    return len(events), int(events.sum())
+    return len(events), int(events.to_numpy(bool).sum())
 
 
 def _corrected(

@@ -48,26 +48,29 @@ def inject(
     if arm not in against(follow_up, reference):
         raise EstimationError(f"{NAME} : « {arm} » n'est pas un groupe comparé à « {reference} ».")
     refuse_counts(NAME, 1, fewest_events=fewest_events)
-    exposed = (follow_up["arm"] == arm).to_numpy()
-    observed = int(follow_up.loc[exposed, "event"].sum())
+    read = received(
+        follow_up, NAME, "suivi", days=["entry", "exit"], flags=["event"], numbers=covariates
+    )
+    exposed = (read["arm"] == arm).to_numpy()
+    observed = int(read.loc[exposed, "event"].sum())
     if observed < fewest_events:
         raise EstimationError(
             f"{NAME} : {observed} événement(s) dans le groupe « {arm} » ; il en faut "
             f"{fewest_events} pour y apprendre où en ajouter."
         )
-    days = (follow_up["exit"] - follow_up["entry"]).to_numpy(float)
-    rate = _expected_rate(follow_up, covariates, days, penalty)
+    days = (read["exit"] - read["entry"]).to_numpy(float)
+    rate = _expected_rate(read, covariates, days, penalty)
     rate *= observed / (rate * days)[exposed].sum()
     added = np.full(len(follow_up), np.inf)
     waits = np.random.default_rng(seed).exponential(size=len(follow_up))
     if ratio > 1:
         added[exposed] = np.floor(waits[exposed] / ((ratio - 1) * rate[exposed])) + 1
     # an added outcome on the very day of the observed one changes nothing
-    sooner = added < np.where(follow_up["event"], days, days + 0.5)
-    exits = np.where(sooner, follow_up["entry"].to_numpy() + added, follow_up["exit"].to_numpy())
+    sooner = added < np.where(read["event"], days, days + 0.5)
+    exits = np.where(sooner, read["entry"].to_numpy() + added, read["exit"].to_numpy())
     changed = follow_up.assign(
         exit=pd.Series(exits, index=follow_up.index).astype(follow_up["exit"].dtype),
-        event=follow_up["event"].to_numpy(bool) | sooner,
+        event=read["event"].to_numpy() | sooner,
     )
     if "exit_reason" in changed:
         changed["exit_reason"] = follow_up["exit_reason"].mask(sooner, "outcome")
@@ -92,7 +95,7 @@ def injected_controls(
     made: dict[tuple[str, float], pd.DataFrame] = {}
     for place, (name, follow_up) in enumerate(follow_ups.items()):
         against(follow_up, reference)
-        if follow_up.loc[follow_up["arm"] == arm, "event"].sum() < fewest_events:
+        if follow_up.loc[follow_up["arm"] == arm, "event"].to_numpy(bool).sum() < fewest_events:
             continue
         for step, ratio in enumerate(ratios):
             own = np.random.SeedSequence([seed, place, step]).generate_state(1)[0]
@@ -118,8 +121,8 @@ def _expected_rate(
     if not 0 <= penalty < np.inf:
         raise EstimationError(f"{NAME} : penalty vaut {penalty} ; un nombre positif ou nul.")
     named = list(covariates)
-    values = received(follow_up, NAME, "suivi", numbers=named)[named].to_numpy(float)
-    values /= np.maximum(np.abs(values).max(axis=0), np.finfo(float).tiny)
+    values = follow_up[named].to_numpy(float)
+    values = values / np.maximum(np.abs(values).max(axis=0), np.finfo(float).tiny)
     spread = values.std(axis=0)
     values = (values - values.mean(axis=0)) / np.where(spread > 0, spread, 1)
     # the mean rate is near zero: in its own unit, the solver's tolerance means something

@@ -30,7 +30,8 @@ def mdrr_cohort(
         return float("inf"), float("inf")
     error = 1 / np.sqrt(events * share * (1 - share))
     reach = stats.norm.ppf(1 - alpha / 2) + stats.norm.ppf(power)
-    return float(np.exp(reach * error)), float(error)
+    with np.errstate(over="ignore"):  # one too large to be written is infinite
+        return float(np.exp(reach * error)), float(error)
 
 
 def mdrr_self_controlled(
