@@ -98,7 +98,8 @@ def claimed(engine: Engine, cases: Frame, circle: Frame, at_risk: Frame, rule: R
     pairs: Frame | None = None
     seen, width = 0, PLACES * rule.ratio
     while pairs is None or engine.count(lacking):
-        looked = _looked(engine, lacking, circle, seen, width)
+        # Kept before days are compared: DuckDB would join every case with everyone at risk first.
+        looked = engine.checkpoint(_looked(engine, lacking, circle, seen, width), "looked")
         valid = engine.checkpoint(_valid(looked, at_risk, rule.history_days), "valid")
         disputed = True
         while disputed:
