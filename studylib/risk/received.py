@@ -9,12 +9,11 @@ import pandas as pd
 from pandas.api import types as dtypes
 
 from studylib.errors import EstimationError
+from studylib.risk.columns import LARGEST, is_number
 from studylib.risk.logarithms import on_log_scale
-from studylib.risk.rows import is_flag
+from studylib.risk.rows import LARGEST_DAY, is_flag
 from studylib.tables import ESTIMATES, check
 
-LARGEST_DAY = 10_000_000
-"""Days from 1970-01-01, either way, beyond which a number is no day."""
 UNBOUNDED = "no finite interval"
 """Why an estimate whose interval has no end, or begins at 0, cannot be corrected."""
 FEWEST_DRAWS = 100
@@ -58,7 +57,9 @@ def received(
     read = table.reset_index(drop=True)
     found = {name: read[name].astype(str) for name in texts}
     for name in (*days, *may_lack, *flags, *numbers):
-        values = read[name].infer_objects() if len(read) else read[name].astype(float)
+        values = read[name].infer_objects()
+        if values.isna().all():  # or nobody: of no kind yet
+            values = pd.Series(np.nan, index=read.index)
         fault = _fault(values, "flag" if name in flags else "number" if name in numbers else "day")
         if fault:
             raise EstimationError(f"{study} : colonne {name} de la table « {what} » ; {fault}.")
@@ -158,13 +159,12 @@ def _fault(values: pd.Series, kind: str) -> str:
     """What is wrong with a column of this kind, empty when nothing is."""
     if kind == "flag":
         return "" if is_flag(values) else "vrai ou faux, ou 1 et 0, attendu sur chaque ligne"
-    numeric = dtypes.is_numeric_dtype(values) and not dtypes.is_complex_dtype(values)
     if kind == "number":
-        if not numeric:
+        if not is_number(values):
             return f"des nombres sont attendus, reçu {values.dtype}"
-        infinite = ~np.isfinite(_floating(values))
-        return "des nombres finis sont attendus" if infinite.any() else ""
-    if not numeric or dtypes.is_bool_dtype(values):
+        usable = (np.abs(_floating(values)) <= LARGEST).all()
+        return "" if usable else f"des nombres finis, d'au plus {LARGEST:g}, sont attendus"
+    if not is_number(values) or dtypes.is_bool_dtype(values):
         return (
             "des jours en nombres entiers, comptés depuis le 1er janvier 1970, sont attendus, reçu "
             f"{values.dtype}"
@@ -172,7 +172,7 @@ def _fault(values: pd.Series, kind: str) -> str:
     known = _floating(values)
     known = known[~np.isnan(known)]
     if (known != np.floor(known)).any() or (np.abs(known) > LARGEST_DAY).any():
-        return f"des jours entiers, de -{LARGEST_DAY} à {LARGEST_DAY}, sont attendus"
+        return f"des jours entiers, d'au plus {LARGEST_DAY:.0f}, sont attendus"
     return ""
 
 

@@ -77,7 +77,7 @@ def mdrr_sequence_symmetry(
     1.493
     """
     _check(alpha, power, pairs)
-    if pairs == 0 or not (np.isfinite(null_ratio) and null_ratio > 0):
+    if pairs == 0 or not 1e-9 < null_ratio < 1e9:
         return float("inf")
     share = null_ratio / (1 + null_ratio)
     reach = stats.norm.ppf(1 - alpha / 2) * np.sqrt(share * (1 - share) / pairs)

@@ -169,17 +169,7 @@ def check_prevalence_drift(
     read it beside the verdict. Not evaluated with fewer than two years that have persons.
     """
     limit = (thresholds or Thresholds()).largest_drift
-    read = received(years, DRIFT, "years", keys=["year"], numbers=["persons", "observed"])
-    part = (0 <= read["persons"]) & (read["persons"] <= read["observed"]) & (read["observed"] > 0)
-    whole = (read[["persons", "observed"]] % 1 == 0).all(axis=None)
-    if (
-        not (part.all() and whole and read["observed"].max() < MOST)
-        or read["year"].duplicated().any()
-    ):
-        raise EstimationError(
-            f"{DRIFT} : une ligne par année est attendue, avec les personnes repérées parmi les "
-            "personnes observées, qui sont une au moins."
-        )
+    read = _years(years)
     counts = read[read["persons"] > 0]
     if len(counts) < 2:
         text = "moins de deux années ont des personnes repérées : dérive non mesurable."
@@ -210,6 +200,22 @@ def check_prevalence_drift(
     )
     table = measured([{str(k): v for k, v in row.items()} for _, row in rows.iterrows()])
     return CheckResult("prevalence_drift", not fails.any(), table, text)
+
+
+def _years(years: pd.DataFrame) -> pd.DataFrame:
+    """Persons found and observed each year."""
+    read = received(years, DRIFT, "years", keys=["year"], numbers=["persons", "observed"])
+    part = (read["persons"] >= 0) & (read["persons"] <= read["observed"]) & (read["observed"] > 0)
+    whole = (read[["persons", "observed"]] % 1 == 0).all(axis=None)
+    if (
+        not (part.all() and whole and read["observed"].max() < MOST)
+        or read["year"].duplicated().any()
+    ):
+        raise EstimationError(
+            f"{DRIFT} : une ligne par année est attendue, avec les personnes repérées parmi les "
+            "personnes observées, qui sont une au moins."
+        )
+    return read
 
 
 def _years_by_arm(follow_up: pd.DataFrame) -> dict[str, float]:
