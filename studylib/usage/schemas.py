@@ -142,7 +142,13 @@ EXPOSURE = Table(
         Column("dispensings", "integer", "dispensings of the rules' drugs", counts="dispensings"),
         Column("from_hospital", "integer", "of which prescribed by an establishment"),
         Column("establishments", "integer", "establishments that prescribed them"),
-        Column("prescribers", "integer", "prescribers, where the source has them", nullable=True),
+        Column(
+            "prescribers",
+            "integer",
+            "prescribers in town, where the source has them",
+            nullable=True,
+            counts="prescribers",
+        ),
     ),
     key=("indicator", "population"),
 )

@@ -211,6 +211,7 @@ class Town:
             nw.col("days_supply").cast(nw.Int64()),
             (nw.col("cents") / 100).alias("cost"),
             "establishment",
+            in_town().alias("prescriber"),
             "in_referential",
         )
 
@@ -248,6 +249,12 @@ class Town:
         )
         self.findings.reject_each(table, aside, self.raw.engine.count(lines))
         return lines.filter(nw.col("reason").is_null())
+
+
+def in_town() -> nw.Expr:
+    """The number of who prescribed in town; null for a hospital, or when no line tells it."""
+    told = nw.col("establishment").is_null() & (nw.col("prescriber") != "")
+    return nw.when(told).then(nw.col("prescriber"))
 
 
 def set_aside_pseudonym() -> nw.Expr:
