@@ -86,6 +86,7 @@ REASONS: Mapping[str, str] = {
     "no discordant set": "aucun ensemble dont l'exposition diffère",
     "no pair": "aucune personne n'a débuté les deux",
     "no trend": "le rapport attendu sans effet n'est pas calculable",
+    "collinear": "effet confondu avec celui d'une autre variable du modèle",
     "separation": "l'exposition sépare entièrement les cas des témoins",
 }
 

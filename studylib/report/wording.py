@@ -225,6 +225,7 @@ VALUES: Mapping[str, str] = {
     "observed": "Personne observée le jour de l'entrée",
     "events": "Un événement d'un des groupes dans les données",
     "nth_event": "Événement du rang exigé pendant l'inclusion",
+    "set_aside": "Non tirées au sort pour le groupe sans traitement",
     "matched": "Au moins un comparateur trouvé",
     "comparators": "Comparateurs ajoutés",
     # self-controlled designs

@@ -89,7 +89,7 @@ def test_the_trend_of_controls_divides_the_ratio_of_cases():
 
 @pytest.mark.parametrize(
     ("choices", "said"),
-    [({"case_window": 0}, "au moins un jour"), ({"case_window": 150}, "aucun événement n'a de")],
+    [({"case_window": 0}, "case_window vaut 0"), ({"case_window": 150}, "aucun événement n'a de")],
 )
 def test_windows_that_cannot_be(choices, said):
     with pytest.raises(EstimationError, match=said):
@@ -177,7 +177,7 @@ def test_controls_are_drawn_evenly():
         (lambda t: t.assign(event=False), "aucun cas"),
         (lambda t: pd.concat([t, t]), "deux fois"),
         (lambda t: t.assign(exit=t["entry"]), "nul ou négatif"),
-        (lambda t: t.drop(columns="sex"), "colonnes absentes sex"),
+        (lambda t: t.drop(columns="sex"), "colonnes sex absentes"),
     ],
 )
 def test_follow_ups_that_cannot_be_sampled(cohort, change, said):

@@ -131,7 +131,7 @@ def test_the_day_a_year_has_over_its_weeks_makes_no_row_of_its_own():
     ("given", "choices", "said"),
     [
         (pd.concat([NINE, NINE]), {}, "deux fois"),
-        (NINE.drop(columns="marker_day"), {}, "colonnes absentes marker_day"),
+        (NINE.drop(columns="marker_day"), {}, "colonnes marker_day absentes"),
         (NINE, {"window": 10, "blackout": 10}, "la fenêtre doit dépasser"),
         (NINE, {"same_day": "zz"}, "same_day vaut « zz »"),
         (NINE, {"interval": "zz"}, "interval vaut « zz »"),

@@ -9,10 +9,14 @@ import pandas as pd
 from scipy import stats
 
 from studylib.errors import EstimationError
+from studylib.risk.columns import check_columns, check_numbers
 from studylib.risk.cox.fit import SMALLEST_ERROR, NoMaximum, fit, sandwich
-from studylib.risk.cox.preparation import check_columns, check_numbers, repeated, unusable
+from studylib.risk.cox.model import check_ties
+from studylib.risk.cox.preparation import repeated, strata_of, unusable
 from studylib.risk.cox.risk_sets import ApproximateTies, risk_sets
+from studylib.risk.enough import too_few
 from studylib.risk.gates.gate import Gates
+from studylib.risk.logarithms import quantile
 from studylib.risk.rows import DAYS_PER_YEAR, NOTHING, estimates, is_flag, method
 
 
@@ -41,10 +45,11 @@ def time_varying_hazard_ratio(
     >>> time_varying_hazard_ratio(two, outcome="o", exposures=["drug"])["events"].item()
     2
     """
-    columns = ["person_id", "start", "end", "event", *exposures, *covariates, *strata]
-    check_columns(intervals, columns)
+    quantile(level)
+    check_ties(ties)
+    check_columns(intervals, ["person_id", "event", *strata])
     check_numbers(intervals, [*exposures, *covariates, "start", "end"])
-    _refuse(intervals)
+    _refuse(intervals, exposures)
     rows = intervals.astype(dict.fromkeys([*exposures, *covariates], float))
     left_out = unusable(rows, covariates, fewest_carriers)
     known = {name for names in left_out.values() for name in names}
@@ -76,10 +81,18 @@ def time_varying_hazard_ratio(
     return estimates(table, gates=gates)
 
 
-def _refuse(intervals: pd.DataFrame) -> None:
-    """EstimationError for stretches that are empty, negative or overlap."""
-    if intervals.empty:
-        raise EstimationError("Estimation : aucune période de suivi.")
+def _refuse(intervals: pd.DataFrame, exposures: Sequence[str]) -> None:
+    """EstimationError for stretches that are empty, negative or overlap, an exposure not a flag."""
+    if intervals.empty or not exposures:
+        raise EstimationError(
+            f"Estimation : {len(intervals)} périodes de suivi et {len(exposures)} expositions ; "
+            "une au moins de chaque est attendue."
+        )
+    wrong = [name for name in exposures if not is_flag(intervals[name])]
+    if wrong:
+        raise EstimationError(
+            f"Estimation : colonne {', '.join(wrong)} ; une exposition vaut vrai ou faux, 1 ou 0."
+        )
     if not is_flag(intervals["event"]):
         raise EstimationError("Estimation : colonne event ; vrai ou faux attendu partout.")
     if (intervals["end"] <= intervals["start"]).any() or (intervals["start"] < 0).any():
@@ -100,6 +113,8 @@ def _absent(rows: pd.DataFrame, exposure: str) -> str | None:
     used = rows[exposure] > 0
     if not used.any() or used.all():
         return f"nobody in {exposure}" if not used.any() else f"everybody in {exposure}"
+    if too_few(rows.loc[used, "person_id"].nunique()):
+        return f"too few persons in {exposure}"
     if not rows.loc[used, "event"].any():
         return f"no outcome in {exposure}"
     return None if rows.loc[~used, "event"].any() else "no outcome in none"
@@ -111,7 +126,7 @@ def _fitted(
     """The log ratio of each column with its robust error; empty when there is no maximum."""
     if not columns:
         return {}
-    groups = rows.groupby(list(strata), observed=True).ngroup().to_numpy() if strata else None
+    groups = strata_of(rows, strata) if strata else None
     sets = risk_sets(
         rows["start"].to_numpy(float),
         rows["end"].to_numpy(float),
@@ -133,8 +148,9 @@ def _fitted(
 def _values(
     log_ratio: float, error: float, level: float
 ) -> tuple[tuple[float, float, float], float]:
-    margin = float(stats.norm.ppf((1 + level) / 2)) * error
-    estimate, low, high = (float(np.exp(log_ratio + side * margin)) for side in (0, -1, 1))
+    margin = quantile(level) * error
+    with np.errstate(over="ignore"):
+        estimate, low, high = (float(np.exp(log_ratio + side * margin)) for side in (0, -1, 1))
     return (estimate, low, high), float(2 * stats.norm.sf(abs(log_ratio) / error))
 
 
