@@ -311,6 +311,35 @@ def test_prescribers_in_town_are_counted_once_each_and_a_missing_one_is_none(
     assert set(counts.columns) == set(usage.EXPOSURE.names), "no number of a prescriber leaves"
 
 
+def test_how_far_doses_are_known_is_told_rule_by_rule(engine):
+    """Three dispensings of the period, two of a known pack; nothing is known in milligrams."""
+    source = use_source(
+        engine,
+        """person_id | drug | start | days | cip13
+        1 | bzd | 2022-03-01 | 10 | 3400999900669
+        2 | bzd | 2022-04-01 | 10 | 3400999900669
+        2 | bzd | 2022-05-01 | 10 | 3400999900676
+        2 | bzd | 2023-05-01 | 10 | 3400999900676
+        2 | ppi | 2022-05-01 | 10 | 3400999900676""",
+    )
+    doses = pd.DataFrame({"cip13": ["3400999900669"], "unit": ["DDD"], "dose": [14.0]})
+    asked = [
+        rule(BZD),
+        rule(BZD, id="ddd", dose_above=0.5),
+        rule(BZD, id="mg", dose_above=5, dose_unit="mg"),
+    ]
+    made = findings(source, *asked, doses=doses)
+    told = rules.dose_coverage(made, doses)
+    assert told[["rule", "dose", "dispensings", "events", "status"]].to_numpy().tolist() == [
+        ["ddd", "0,5 DDD", 3, 2, "run"],
+        ["mg", "5 mg", 3, 0, "no_dose"],
+    ]
+    assert told["estimate"].tolist() == [pytest.approx(2 / 3), 0]
+    none = rules.dose_coverage(findings(source, *asked), None)
+    assert none["status"].tolist() == ["no_dose", "no_dose"]
+    assert rules.dose_coverage(findings(source, rule(BZD)), doses).empty
+
+
 def test_two_rules_of_one_name_and_doses_without_a_column_are_refused(engine):
     source = use_source(engine, HEADER + "1 | bzd | 2022-03-01 | 10")
     with pytest.raises(EstimationError, match="figure deux fois"):
