@@ -60,6 +60,12 @@ def dose_table_names() -> list[str]:
     return sorted(stem for stem in stems if _NAME.fullmatch(stem))
 
 
+def own_file(name: str) -> Path | None:
+    """The project's own file of doses called ``name``; None when it is the one shipped."""
+    file = _own_folder() / f"{name}.csv"
+    return file if file.is_file() else None
+
+
 def _found(name: str) -> tuple[bytes, str]:
     if isinstance(name, str) and _NAME.fullmatch(name):
         own = _own_folder() / f"{name}.csv"

@@ -4,7 +4,7 @@ import pytest
 
 from studylib import project
 from studylib.errors import RequestError
-from studylib.requests.dose_files import dose_table, read_doses
+from studylib.requests.dose_files import dose_table, own_file, read_doses
 from studylib.requests.studies.inappropriate_medication import InappropriateMedicationParameters
 from studylib.sources.simulated.formulary import formulary
 
@@ -17,6 +17,10 @@ def test_the_example_holds_what_simulated_packs_hold():
     for row in table.packs.itertuples():
         assert row.unit == "DDD"
         assert row.dose == packs.loc[row.cip13, "units"] * packs.loc[row.cip13, "ddd"]
+
+
+def test_the_file_shipped_is_part_of_the_library():
+    assert own_file("simulated_doses") is None
 
 
 def test_french_files_are_read():
@@ -57,6 +61,7 @@ def test_the_file_of_a_project_goes_first(tmp_path, monkeypatch):
     own.parent.mkdir(parents=True)
     own.write_text("cip13,unit,dose\n3400999900669,DDD,7\n", encoding="utf-8")
     assert dose_table("simulated_doses").packs["dose"].tolist() == [7.0]
+    assert own_file("simulated_doses") == own, "a run is stale when it changes"
     own.write_text("cip13,unit,dose\n3400999900669,DDD,-7\n", encoding="utf-8")
     with pytest.raises(RequestError, match=r"parameters/doses/simulated_doses\.csv, ligne 2"):
         dose_table("simulated_doses")

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import date
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, ConfigDict, Field
 
 from studylib import codes, usage
 from studylib.errors import CodeError, RequestError
+from studylib.requests import dose_files, rule_files
 from studylib.requests.coded import DiagnosisList, DrugList
 from studylib.requests.dose_files import DoseTable, dose_table, dose_table_names
 from studylib.requests.rule_files import rule_set, rule_set_names
@@ -197,6 +199,11 @@ class InappropriateMedicationParameters(StudyParameters):
     def dose_table(self) -> DoseTable | None:
         """The doses of packs, where the request names a file of them."""
         return None if self.doses is None else dose_table(self.doses)
+
+    def files(self) -> tuple[Path, ...]:
+        """The project's own files of rules and doses that the request names, if any."""
+        own = [rule_files.own_file(self.rules), dose_files.own_file(self.doses or "")]
+        return tuple(file for file in own if file is not None)
 
     def days(self) -> tuple[date, date]:
         """The period of treatment, first and last day included."""
