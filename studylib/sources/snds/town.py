@@ -21,6 +21,7 @@ from studylib.sources.snds.layout import NINE_KEYS
 from studylib.sources.snds.netting import netted
 from studylib.sources.snds.packs import cip13, packs, with_packs
 from studylib.sources.snds.people import NO_DATE
+from studylib.sources.snds.prescribing import in_town
 from studylib.sources.snds.raw import Raw
 from studylib.sources.snds.residence import spelled_regions
 
@@ -249,12 +250,6 @@ class Town:
         )
         self.findings.reject_each(table, aside, self.raw.engine.count(lines))
         return lines.filter(nw.col("reason").is_null())
-
-
-def in_town() -> nw.Expr:
-    """The number of who prescribed in town; null for a hospital, or when no line tells it."""
-    told = nw.col("establishment").is_null() & (nw.col("prescriber") != "")
-    return nw.when(told).then(nw.col("prescriber"))
 
 
 def set_aside_pseudonym() -> nw.Expr:
