@@ -43,6 +43,10 @@ from studylib.risk.incidence import (
     incidence_rate,
     poisson_interval,
 )
+from studylib.risk.known_effects import (
+    known_ratios,
+    positive_controls,
+)
 from studylib.risk.marginal import (
     doubly_robust_difference,
     pseudo_risk,
@@ -165,6 +169,7 @@ __all__ = [
     "high_dimensional_covariates",
     "incidence_density_sets",
     "incidence_rate",
+    "known_ratios",
     "lasso_propensity_score",
     "likelihood_profile",
     "match_sets",
@@ -176,6 +181,7 @@ __all__ = [
     "poisson_interval",
     "pooling",
     "population_attributable_fraction",
+    "positive_controls",
     "preference_distribution",
     "propensity_score",
     "pseudo_risk",

@@ -49,7 +49,8 @@ def calibrated(
     outcomes of the same comparison. One that is itself a control is left out of its own fit. Rows
     without an estimate come back as they are: a withheld estimate is not calibrated. With
     ``positive``, an ESTIMATES table with a column ``truth`` (the ratio injected), the error may
-    grow with the effect. A row with fewer than ``fewest`` controls is not estimable.
+    grow with the effect. A row with fewer than ``fewest`` controls of either kind is not estimable,
+    nor is one whose positive controls are not found larger when they are.
     """
     known = check(controls, ESTIMATES)
     center, error = on_log_scale(estimates, level=level)
@@ -87,12 +88,15 @@ def _one(
         "excluded_controls": null.excluded or None,
         "few_controls": "unstable" if null.unstable else None,
     }
-    if not null.fitted:
-        told = method("empirical_calibration", not_estimable="too few negative controls", **how)
+    reason = None if null.fitted else "too few negative controls"
+    model = from_null(null) if null.fitted else None
+    if positive is not None and model is not None:
+        model, reason = _with_positive(null, positive, fewest, level)
+    if model is None:
+        told = method("empirical_calibration", not_estimable=reason, **how)
         return dict.fromkeys(("estimate", "ci_low", "ci_high", "p_value"), np.nan) | {
             "method": told
         }
-    model = from_null(null) if positive is None else _with_positive(null, positive, fewest, level)
     center, low, high = np.exp(calibrated_interval(value, error, model, level=level))
     return {
         "estimate": center,
@@ -105,7 +109,8 @@ def _one(
 
 def _with_positive(
     null: EmpiricalNull, positive: pd.DataFrame, fewest: int, level: float
-) -> ErrorModel:
+) -> tuple[ErrorModel | None, str | None]:
+    """The model of both kinds of controls, or why there is none."""
     if "truth" not in positive or (positive["truth"] <= 0).any():
         raise EstimationError(
             "Témoins positifs : une colonne « truth » est attendue, qui donne le rapport injecté, "
@@ -113,7 +118,9 @@ def _with_positive(
         )
     values, errors = on_log_scale(positive, level=level)
     usable = np.isfinite(errors)
-    return error_model(
+    if usable.sum() < fewest:
+        return None, "too few positive controls"
+    model = error_model(
         np.concatenate([null.log_ratios, values[usable]]),
         np.concatenate([null.errors, errors[usable]]),
         np.concatenate(
@@ -121,3 +128,4 @@ def _with_positive(
         ),
         fewest=fewest,
     )
+    return (model, None) if model.b > 0 else (None, "no order in positive controls")
