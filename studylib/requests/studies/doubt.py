@@ -11,6 +11,7 @@ from studylib.requests.gates import GateThresholds, Openings
 from studylib.requests.scalars import (
     DISTINCT,
     FROM_LIST,
+    NOT_EMPTY,
     Entier,
     Nombre,
     OuiNon,
@@ -22,7 +23,7 @@ from studylib.risk.doubt.positive_controls import LARGEST, RATIOS
 
 
 def _shares(values: tuple[float, ...]) -> tuple[float, ...]:
-    if not values or not all(0 < value <= 1 for value in values):
+    if not all(0 < value <= 1 for value in values):
         raise refusal("une liste de parts de 0 exclu à 1, par exemple [0.8, 1]")
     return values
 
