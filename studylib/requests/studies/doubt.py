@@ -87,9 +87,9 @@ class Misclassification(StrictModel):
 
     model_config = ConfigDict(title="Erreurs de codage de l'événement")
 
-    sensitivities: Annotated[tuple[Nombre, ...], FROM_LIST, AfterValidator(_shares), *DISTINCT] = (
-        Field(title="Sensibilités", description="part des vrais événements que le codage retrouve")
-    )
+    sensitivities: Annotated[
+        tuple[Nombre, ...], FROM_LIST, AfterValidator(_shares), *NOT_EMPTY, *DISTINCT
+    ] = Field(title="Sensibilités", description="part des vrais événements que le codage retrouve")
     specificities: Annotated[tuple[Nombre, ...], FROM_LIST, AfterValidator(_shares), *DISTINCT] = (
         Field(default=(), title="Spécificités", description="ou predictive_values, l'une des deux")
     )
