@@ -68,6 +68,7 @@ from studylib.cohort.history import (
 from studylib.cohort.matching import (
     matched,
 )
+from studylib.cohort.non_users import with_non_users
 from studylib.cohort.observed_time import (
     after_naive_period,
     person_days,
@@ -188,6 +189,7 @@ __all__ = [
     "treatment_changes",
     "wide_covariates",
     "with_covariates",
+    "with_non_users",
     "with_share",
     "within_calendar",
     "without",

@@ -53,10 +53,7 @@ def placed(
     """The candidates: person_id, the strata, ``place`` from 0 and ``places``, how many they are."""
     order = [*order_by, "person_id"]
     if seed is not None:
-        mixed = (nw.col("person_id") % PRIME * 1_103_515_245 + seed % PRIME * 48_271) % PRIME
-        drawn = persons.with_columns(mixed.alias("mixed"))  # products stay below 2^63
-        persons = drawn.with_columns((nw.col("mixed") * nw.col("mixed") % PRIME).alias("drawn"))
-        order = ["drawn", "person_id"]
+        persons, order = with_draw(persons, seed), ["drawn", "person_id"]
     ones = persons.with_columns(nw.lit(1).cast(nw.Int64()).alias("one"))
     rank = nw.col("one").cum_sum().over(*strata, order_by=order).cast(nw.Int64())
     ranked = ones.with_columns(
@@ -64,6 +61,13 @@ def placed(
         nw.col("one").sum().over(*strata).cast(nw.Int64()).alias("places"),
     )
     return ranked.select("person_id", *strata, "place", "places")
+
+
+def with_draw(persons: Frame, seed: int) -> Frame:
+    """Adds ``drawn``, a whole number below P that person_id and the seed alone decide."""
+    mixed = (nw.col("person_id") % PRIME * 1_103_515_245 + seed % PRIME * 48_271) % PRIME
+    drawn = persons.with_columns(mixed.alias("mixed"))  # products stay below 2^63
+    return drawn.with_columns((nw.col("mixed") * nw.col("mixed") % PRIME).alias("drawn"))
 
 
 def numbered(people: Frame, circle: Frame, strata: Sequence[str]) -> Frame:
@@ -94,7 +98,8 @@ def claimed(engine: Engine, cases: Frame, circle: Frame, at_risk: Frame, rule: R
     pairs: Frame | None = None
     seen, width = 0, PLACES * rule.ratio
     while pairs is None or engine.count(lacking):
-        looked = _looked(engine, lacking, circle, seen, width)
+        # Kept before days are compared: DuckDB would join every case with everyone at risk first.
+        looked = engine.checkpoint(_looked(engine, lacking, circle, seen, width), "looked")
         valid = engine.checkpoint(_valid(looked, at_risk, rule.history_days), "valid")
         disputed = True
         while disputed:

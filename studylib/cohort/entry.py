@@ -43,7 +43,8 @@ def new_users(
     The flow chart's first lines are the keys ``dispensed``, ``washout``, ``one_arm`` and
     ``observed``, labelled in ``report``.
 
-    StudyError when there are fewer than two arms, a negative washout, or an empty period.
+    StudyError when there is no arm, a negative washout, or an empty period. Estimators ask for two
+    arms at least: ``with_non_users`` adds those who take none.
     """
     first, last = day(inclusion[0]), day(inclusion[1])
     coded = {name: source.as_coded(codelist) for name, codelist in arms.items()}
@@ -59,10 +60,8 @@ def new_users(
 
 
 def _check_choices(arms: Mapping[str, Codelist], first: int, last: int, washout_days: int) -> None:
-    if len(arms) < 2:
-        raise StudyError(
-            f"Nouveaux utilisateurs : {len(arms)} groupe donné, il en faut deux ou plus."
-        )
+    if not arms:
+        raise StudyError("Nouveaux utilisateurs : aucun groupe donné, il en faut un ou plus.")
     shared = shared_code(arms)
     if shared:
         raise StudyError(

@@ -22,6 +22,7 @@ from studylib.report.figures import (
     confounder_map,
     flow_chart,
     forest,
+    gap_chart,
     misclassification_plot,
     negative_controls,
     preference_plot,
@@ -35,6 +36,7 @@ from studylib.report.fragment import (
 from studylib.report.gates import (
     gate_titles,
     gates,
+    gates_of_each,
 )
 from studylib.report.labels import value as named
 from studylib.report.methods import (
@@ -60,8 +62,10 @@ __all__ = [
     "flow_chart",
     "forest",
     "french",
+    "gap_chart",
     "gate_titles",
     "gates",
+    "gates_of_each",
     "header",
     "keep",
     "key_figures",

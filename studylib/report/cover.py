@@ -168,7 +168,7 @@ def _said(value: Any, name: str = "") -> str:
     if isinstance(value, (list, tuple, set, frozenset)):
         return ", ".join(_said(item) for item in value) or french.MISSING
     if isinstance(value, int):
-        if name.endswith("year"):
+        if name.endswith(("year", "seed")):
             return str(value)
         return french.plural(value, "jour") if name.endswith("_days") else french.number(value)
     if isinstance(value, float) and name.endswith(("tolerance", "share")):

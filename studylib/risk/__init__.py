@@ -76,6 +76,7 @@ from studylib.risk.propensity import (
 )
 from studylib.risk.sampled_designs import (
     case_crossover,
+    case_crossovers,
     controls_found,
     incidence_density_sets,
     nested_case_control,
@@ -100,6 +101,14 @@ from studylib.risk.self_controlled import (
     event_dependent_observation,
     self_controlled_case_series,
     window_counts,
+)
+from studylib.risk.sequence_gates import (
+    check_mdrr_sequences,
+    check_sequence_trend,
+    release_gaps,
+    release_sequences,
+    sequence_controls,
+    sequence_gates,
 )
 from studylib.risk.sequence_schemas import GAPS, SEQUENCES
 from studylib.risk.sequence_symmetry import (
@@ -138,6 +147,7 @@ __all__ = [
     "attributable_fraction",
     "balance",
     "case_crossover",
+    "case_crossovers",
     "case_series",
     "case_series_gates",
     "cause_specific_hazard_ratios",
@@ -147,12 +157,14 @@ __all__ = [
     "check_event_dependent_observation",
     "check_mdrr",
     "check_mdrr_self_controlled",
+    "check_mdrr_sequences",
     "check_person_time",
     "check_planted",
     "check_positivity",
     "check_prevalence_drift",
     "check_proportional_hazards",
     "check_rare_outcome",
+    "check_sequence_trend",
     "check_systematic_error",
     "check_time_stability",
     "comparison",
@@ -185,8 +197,12 @@ __all__ = [
     "preference_distribution",
     "propensity_score",
     "pseudo_risk",
+    "release_gaps",
+    "release_sequences",
     "risk_difference",
     "self_controlled_case_series",
+    "sequence_controls",
+    "sequence_gates",
     "sequence_symmetry",
     "sequences",
     "standardised_difference",

@@ -9,8 +9,8 @@ import pandas as pd
 
 from studylib.cohort import WideCovariates
 from studylib.errors import EstimationError
+from studylib.risk.columns import check_columns, check_numbers
 from studylib.risk.comparison import UNWEIGHTED, Comparison
-from studylib.risk.cox.preparation import check_columns
 from studylib.risk.propensity import adjusted, lasso_propensity_score, propensity_score
 from studylib.risk.propensity.design import knots_of
 from studylib.risk.propensity.score import Score
@@ -51,7 +51,8 @@ def comparison(
     EstimationError for persons counted twice, an unknown column, a missing value.
     """
     names = against(persons, reference, arms)
-    check_columns(persons, [*covariates, *stratified_by])
+    check_numbers(persons, covariates)
+    check_columns(persons, stratified_by)
     pairs, reasons = {}, {}
     how: Any = "none" if adjustment in UNWEIGHTED else adjustment
     for arm in names:

@@ -7,7 +7,7 @@ from functools import partial
 import pandas as pd
 
 from studylib.risk.comparison import Comparison
-from studylib.risk.cox.hazard_ratio import Ties
+from studylib.risk.cox.model import Ties
 from studylib.risk.gates.gate import Gates
 from studylib.risk.time_to_event import mean_time_difference, subdistribution_hazard_ratio
 from studylib.tables import ESTIMATES, check

@@ -13,17 +13,25 @@ Ints = NDArray[np.int64]
 STEPS = 50
 LARGEST, LEAST_SURE = 25.0, 50.0
 """Coefficient, and its error, of a standardised covariate that separates cases from others."""
+COLLINEAR = 1e-10
+"""Share of the information below which a covariate is carried by the others."""
 
 
 @dataclass(frozen=True)
 class ConditionalFit:
-    """A maximum: coefficients, their covariance, log likelihood; ``informative`` sets counted."""
+    """A maximum: coefficients, covariance, log likelihood; ``informative`` sets counted.
+
+    ``errors`` are the roots of the covariance's diagonal, written even where that is too small to
+    be. ``collinear`` says that covariates carry one another: no maximum is single.
+    """
 
     coefficients: Reals
     covariance: Reals
+    errors: Reals
     log_likelihood: float
     informative: int
     converged: bool
+    collinear: bool = False
 
 
 @dataclass(frozen=True)
@@ -34,6 +42,9 @@ class _Sets:
     case: NDArray[np.bool_]
 
 
+Evaluated = tuple[float, Reals, Reals]
+
+
 def fit_conditional_logistic(
     x: Reals, case: NDArray[np.bool_], sets: NDArray[np.int64]
 ) -> ConditionalFit:
@@ -42,37 +53,67 @@ def fit_conditional_logistic(
     ``x`` (member, covariate), ``case`` (member), ``sets`` (member) the set's number. Given its
     number of cases m, a set contributes the probability that its own cases are those among all
     choices of m members, summed by the recursion of Gail, Lubin and Rubinstein (1981): all sets of
-    one shape advance together. Sets without a case, or without anybody else, say nothing.
+    one shape advance together. Sets without a case, or without anybody else, say nothing. The
+    covariates are standardised inside, so that their units change nothing.
 
     Source: Gail MH, Lubin JH, Rubinstein LV (1981), Biometrika 68:703-707.
     """
-    shapes = _shaped(np.asarray(x, float), np.asarray(case, bool), np.asarray(sets))
-    width = np.asarray(x).shape[1]
-    beta, informative = np.zeros(width), sum(len(one.x) for one in shapes)
+    values, scale = _scaled(np.asarray(x, float))
+    shapes = _shaped(values, np.asarray(case, bool), np.asarray(sets))
+    width, informative = values.shape[1], sum(len(one.x) for one in shapes)
+    unknown = np.full((width, width), np.nan), np.full(width, np.nan)
     if not informative or not width:
-        return ConditionalFit(beta, np.full((width, width), np.nan), 0.0, informative, False)
-    value, score, information = _evaluated(shapes, beta)
-    converged = False
+        return ConditionalFit(np.zeros(width), *unknown, 0.0, informative, False)
+    shapes, spread = _standardised(shapes, len(values))
+    scale = scale * spread
+    start = _evaluated(shapes, np.zeros(width))
+    if np.linalg.matrix_rank(start[2], tol=COLLINEAR * np.diag(start[2]).max()) < width:
+        return ConditionalFit(
+            np.zeros(width), *unknown, start[0], informative, False, collinear=True
+        )
+    beta, (value, _, information), converged = _climbed(shapes, start)
+    try:
+        covariance: Reals = np.asarray(np.linalg.inv(information), float)
+    except np.linalg.LinAlgError:
+        return ConditionalFit(np.zeros(width), *unknown, value, informative, False)
+    variance = np.diag(covariance)
+    errors = np.sqrt(np.where(variance > 0, variance, np.inf))
+    known = converged and not ((np.abs(beta) > LARGEST) | (errors > LEAST_SURE)).any()
+    with np.errstate(over="ignore"):  # infinite in a unit too large to be written
+        beta, errors = beta / scale, errors / scale
+        covariance = covariance / scale / scale[:, None]
+    return ConditionalFit(beta, covariance, errors, value, informative, known)
+
+
+def _scaled(x: Reals) -> tuple[Reals, Reals]:
+    """Columns between -1 and 1, whose squares can be summed, and what they were divided by."""
+    largest = np.abs(x).max(axis=0, initial=0.0)
+    scale = np.where(largest > 0, largest, 1.0)
+    return x / scale, scale
+
+
+def _standardised(shapes: Sequence[_Sets], members: int) -> tuple[list[_Sets], Reals]:
+    """Columns of unit spread within sets, and what they were divided by."""
+    squares = sum(((one.x**2).sum(axis=(0, 1)) for one in shapes), np.zeros(shapes[0].x.shape[2]))
+    spread = np.sqrt(squares / members)
+    spread = np.where(spread > 0, spread, 1.0)
+    return [_Sets(one.x / spread, one.case) for one in shapes], spread
+
+
+def _climbed(shapes: Sequence[_Sets], start: Evaluated) -> tuple[Reals, Evaluated, bool]:
+    """The maximum by Newton's method, and whether it was reached."""
+    beta, now, converged = np.zeros(len(start[1])), start, False
     for _ in range(STEPS):
+        value, score, information = now
         try:
             step: Reals = np.asarray(np.linalg.solve(information, score), float)
         except np.linalg.LinAlgError:
             break
         converged = bool(step @ score < 1e-8)
-        beta, (value, score, information), moved = _moved(shapes, beta, step, value, converged)
+        beta, now, moved = _moved(shapes, beta, step, value, converged)
         if converged or not moved:
             break
-    try:
-        covariance: Reals = np.asarray(np.linalg.inv(information), float)
-    except np.linalg.LinAlgError:
-        covariance, converged = np.full((width, width), np.nan), False
-    spread = np.sqrt(sum((one.x**2).sum(axis=(0, 1)) for one in shapes) / len(np.asarray(x)))
-    error = np.sqrt(np.where(np.diag(covariance) > 0, np.diag(covariance), np.inf))
-    far = (np.abs(beta) * spread > LARGEST) | (error * spread > LEAST_SURE)
-    return ConditionalFit(beta, covariance, value, informative, converged and not far.any())
-
-
-Evaluated = tuple[float, Reals, Reals]
+    return beta, now, converged
 
 
 def _moved(

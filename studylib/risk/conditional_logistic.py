@@ -17,11 +17,15 @@ from studylib.risk.conditional_likelihood import (
     fit_conditional_logistic,
 )
 from studylib.risk.gates.gate import Gates
+from studylib.risk.logarithms import quantile
+from studylib.risk.received import received
 from studylib.risk.rows import NOTHING, estimates, method
 
 __all__ = ["conditional_logistic", "fit_conditional_logistic"]
 
 NAME = "Régression logistique conditionnelle"
+LARGEST_LOG, LEAST_ERROR = 690.0, 1e-6
+"""Logarithms of odds ratios that a number can hold, and that differ from their limits."""
 
 
 def conditional_logistic(
@@ -41,8 +45,10 @@ def conditional_logistic(
     ``members``: ``set``, ``case`` (a flag), numeric ``exposures`` (one row of the result each, for
     one unit more) and ``covariates``; ``person_id`` where persons come back in several sets.
     ``persons`` counts members' persons, ``events`` cases. Where an exposure never differs within
-    a set, or separates cases from others, the row has no estimate and ``method`` says why.
-    ``against`` is what each row is compared with.
+    a set, is carried by other variables, or separates cases from others, the row has no estimate
+    and ``method`` says why. ``against`` is what each row is compared with. EstimationError for a
+    wrong column, or a unit in which no odds ratio can be written. In a case-crossover a person is
+    in its own set at several ``day``.
 
     >>> sets = pd.DataFrame({"set": [1, 1, 2, 2, 3, 3], "case": [True, False] * 3,
     ...                      "drug": [1, 0, 1, 0, 0, 1]})
@@ -50,23 +56,18 @@ def conditional_logistic(
     2.0
     """
     columns = [*exposures, *covariates]
-    _refuse(members, columns)
-    x, case = members[columns].to_numpy(float), members["case"].to_numpy(bool)
-    sets = pd.factorize(members["set"])[0].astype(np.int64)
+    read = _read(members, columns)
+    z = quantile(level)
+    x, sets = read[columns].to_numpy(float), pd.factorize(read["set"])[0].astype(np.int64)
     varying = _varies(x, sets)
-    fit = fit_conditional_logistic(x[:, varying], case, sets)
-    z = float(stats.norm.ppf((1 + level) / 2))
+    fit = fit_conditional_logistic(x[:, varying], read["case"].to_numpy(bool), sets)
     place = np.cumsum(varying) - 1
     rows = []
     for number, name in enumerate(exposures):
         reason = _reason(fit, bool(varying[number]))
         values, p_value = NOTHING, np.nan
         if reason is None:
-            beta = float(fit.coefficients[place[number]])
-            error = float(np.sqrt(fit.covariance[place[number], place[number]]))
-            estimate, low, high = (float(np.exp(beta + k * z * error)) for k in (0, -1, 1))
-            values = (estimate, low, high)
-            p_value = float(2 * stats.norm.sf(abs(beta) / error))
+            values, p_value = _values(fit, int(place[number]), name, z)
         told = method(
             estimator,
             not_estimable=reason,
@@ -75,32 +76,40 @@ def conditional_logistic(
             covariates=covariates,
             **(choices or {}),
         )
-        rows.append(row_of(members, f"{name} / {against}", outcome, values, p_value, told))
+        rows.append(row_of(read, f"{name} / {against}", outcome, values, p_value, told))
     return estimates(rows, gates=gates)
 
 
-def _refuse(members: pd.DataFrame, columns: Sequence[str]) -> None:
-    absent = [name for name in ("set", "case", *columns) if name not in members.columns]
-    if absent:
+def _values(
+    fit: ConditionalFit, place: int, name: str, z: float
+) -> tuple[tuple[float, float, float], float]:
+    """Odds ratio for one unit more, its limits and p value."""
+    beta, error = float(fit.coefficients[place]), float(fit.errors[place])
+    logs = (beta, beta - z * error, beta + z * error)
+    if max(map(abs, logs)) > LARGEST_LOG or error < LEAST_ERROR:
         raise EstimationError(
-            f"{NAME} : colonnes absentes {', '.join(absent)} ; reçu "
-            f"{', '.join(map(str, members.columns))}."
+            f"{NAME} : exposition {name} ; l'unité est trop {'grande' if error > 1 else 'petite'} "
+            "pour qu'un rapport de cotes par unité s'écrive ; en changer."
         )
-    if members.empty:
+    estimate, low, high = (float(np.exp(log)) for log in logs)
+    return (estimate, low, high), float(2 * stats.norm.sf(abs(beta) / error))
+
+
+def _read(members: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
+    """The members with their columns in the kinds expected."""
+    twice = [name for name in columns if list(columns).count(name) > 1]
+    if twice or not columns:
+        raise EstimationError(
+            f"{NAME} : variables {', '.join(columns) or 'absentes'} ; une exposition au moins est "
+            "attendue, et chaque variable une seule fois."
+        )
+    keys = [name for name in ("person_id", "day") if name in members]
+    read = received(members, NAME, "members", keys=["set", *keys], flags=["case"], numbers=columns)
+    if read.empty:
         raise EstimationError(f"{NAME} : aucun ensemble à comparer.")
-    missing = [name for name in ("set", "case", *columns) if members[name].isna().any()]
-    if missing:
-        raise EstimationError(
-            f"{NAME} : valeurs manquantes dans {', '.join(missing)} ; compléter ou écarter ces "
-            "ensembles."
-        )
-    if "person_id" in members and members.duplicated(["set", "person_id", *_day(members)]).any():
+    if "person_id" in keys and read.duplicated(["set", *keys]).any():
         raise EstimationError(f"{NAME} : une personne figure deux fois dans un même ensemble.")
-
-
-def _day(members: pd.DataFrame) -> list[str]:
-    """In a case-crossover a person is in its own set at several days."""
-    return ["day"] if "day" in members else []
+    return read
 
 
 def _varies(x: Reals, sets: Ints) -> NDArray[np.bool_]:
@@ -114,6 +123,8 @@ def _varies(x: Reals, sets: Ints) -> NDArray[np.bool_]:
 def _reason(fit: ConditionalFit, varies: bool) -> str | None:
     if not varies or not fit.informative:
         return "no discordant set"
+    if fit.collinear:
+        return "collinear"
     return None if fit.converged else "separation"
 
 

@@ -6,8 +6,9 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from studylib.errors import EstimationError
 from studylib.risk.logarithms import quantile
-from studylib.risk.rows import estimate_row, estimates, method, refuse_person_time
+from studylib.risk.rows import by_arm, estimate_row, estimates, method, refuse_person_time
 
 PER = 1000
 
@@ -21,6 +22,11 @@ def poisson_interval(events: int, *, level: float = 0.95) -> tuple[float, float]
     >>> round(low, 4), round(high, 4)
     (4.7954, 18.3904)
     """
+    quantile(level)
+    if not 0 <= events < np.inf:
+        raise EstimationError(
+            f"Intervalle de Poisson : {events} événements ; zéro ou plus attendu."
+        )
     tail = (1 - level) / 2
     low = stats.chi2.ppf(tail, 2 * events) / 2 if events else 0.0
     return float(low), float(stats.chi2.ppf(1 - tail, 2 * (events + 1)) / 2)
@@ -42,13 +48,14 @@ def incidence_rate(
     >>> incidence_rate(two, outcome="bleeding")["estimate"].round(1).item()
     100.0
     """
-    quantile(level)
+    if not 0 < per < np.inf:
+        raise EstimationError(f"Taux pour {per} personnes-années ; un nombre positif est attendu.")
     refuse_person_time(follow_up, repeated=True)
     rows = []
-    for arm, group in follow_up.groupby("arm", sort=True):
+    for arm, group in by_arm(follow_up):
         row = estimate_row(
             group,
-            comparison=str(arm),
+            comparison=arm,
             measure="incidence_rate",
             method=method("incidence_rate", per=per, interval="garwood"),
             outcome=outcome,

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 import pandas as pd
 
 from studylib.errors import EstimationError
+from studylib.risk.columns import check_columns, check_present, is_number
 from studylib.risk.gates.gate import Gates
 from studylib.tables import ESTIMATES, check
 
@@ -101,9 +102,8 @@ def against(
 def refuse_person_time(follow_up: pd.DataFrame, *, repeated: bool = False) -> None:
     """EstimationError for person-time that cannot be analysed.
 
-    Nobody, an absent column, an arm without a name, an event that is neither true nor false, a day
-    that is missing or infinite, an exit that does not come after its entry, a person counted twice
-    unless ``repeated``.
+    What ``refuse_persons`` refuses, an event that is neither true nor false, a day that is missing
+    or infinite or no day, an exit that does not come after its entry.
     """
     absent = [name for name in _FOLLOWED if name not in follow_up]
     if absent or not follow_up.columns.is_unique:
@@ -111,33 +111,52 @@ def refuse_person_time(follow_up: pd.DataFrame, *, repeated: bool = False) -> No
             f"Estimation : colonne {', '.join(absent) or 'répétée'} ; le suivi a une colonne de "
             f"chaque nom parmi {', '.join(_FOLLOWED)}."
         )
-    if follow_up.empty:
-        raise EstimationError("Estimation : aucune personne suivie.")
-    if not all(isinstance(arm, str) for arm in follow_up["arm"].unique()):
-        raise EstimationError("Estimation : colonne arm ; un nom de groupe par personne attendu.")
+    refuse_persons(follow_up, repeated=repeated)
     if not is_flag(follow_up["event"]):
         raise EstimationError(
-            "Estimation : colonne event ; vrai ou faux, ou 1 et 0, attendu pour chaque personne."
+            "Estimation : colonne event ; vrai ou faux, ou 1 et 0, attendu pour chaque personne, "
+            f"reçu {follow_up['event'].dtype}."
         )
-    days = follow_up[["entry", "exit"]]
-    if (
-        not all(pd.api.types.is_numeric_dtype(kind) for kind in days.dtypes)
-        or not np.isfinite(days.to_numpy(float)).all()
-    ):
-        raise EstimationError(
-            "Estimation : colonnes entry et exit ; des jours en nombres, ni manquants ni infinis, "
-            "sont attendus."
-        )
+    for name in ("entry", "exit"):
+        days = follow_up[name]
+        number = is_number(days) and not pd.api.types.is_bool_dtype(days)
+        if not number or not (days.astype(float).abs() <= LARGEST_DAY).all():
+            raise EstimationError(
+                f"Estimation : colonne {name} ({days.dtype}) ; des jours en nombres, ni manquants "
+                "ni infinis, sont attendus."
+            )
     if (follow_up["exit"] <= follow_up["entry"]).any():
         raise EstimationError(
             "Estimation : des personnes ont un temps de suivi nul ou négatif ; "
             "voir cohort.check_person_time."
         )
-    if not repeated and follow_up["person_id"].duplicated().any():
-        raise EstimationError("Estimation : des personnes figurent deux fois dans le suivi.")
 
 
 _FOLLOWED = ("person_id", "arm", "entry", "exit", "event")
+LARGEST_DAY = 1e7
+"""Days from 1970-01-01, either way, beyond which a number is no day."""
+
+
+def refuse_persons(people: pd.DataFrame, *, repeated: bool = False) -> None:
+    """EstimationError for nobody, an arm without a name, a person without one or counted twice.
+
+    Persons may be there several times when ``repeated``: the estimator clusters them.
+    """
+    check_present(people, ["person_id", "arm"])
+    if people.empty:
+        raise EstimationError("Estimation : aucune personne suivie.")
+    if not all(isinstance(arm, str) and arm for arm in people["arm"].unique()):
+        raise EstimationError("Estimation : colonne arm ; un nom de groupe par personne attendu.")
+    check_columns(people, ["person_id"])
+    if not repeated and people["person_id"].duplicated().any():
+        raise EstimationError("Estimation : des personnes figurent deux fois dans le suivi.")
+
+
+def by_arm(people: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
+    """Each arm that has somebody with its rows, sorted by name."""
+    arm = people["arm"].to_numpy(object)
+    for name in sorted(set(arm)):
+        yield str(name), people[arm == name]
 
 
 def is_flag(values: pd.Series) -> bool:
@@ -146,5 +165,4 @@ def is_flag(values: pd.Series) -> bool:
     >>> is_flag(pd.Series([0.0, 1.0])), is_flag(pd.Series(["oui", "non"]))
     (True, False)
     """
-    numeric = pd.api.types.is_bool_dtype(values) or pd.api.types.is_numeric_dtype(values)
-    return bool(numeric and values.notna().all() and values.isin([0, 1]).all())
+    return bool(is_number(values) and values.notna().all() and values.isin([0, 1]).all())

@@ -3,39 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Literal, get_args
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from scipy import stats
 
-from studylib.errors import EstimationError
 from studylib.risk.gates.gate import Gates
+from studylib.risk.logarithms import quantile
+from studylib.risk.received import refuse_choices, refuse_counts
 from studylib.risk.rows import NOTHING, estimates, method
-from studylib.risk.sequence_schemas import GAPS, SEQUENCES
-from studylib.tables import check
+from studylib.risk.sequence_orders import (
+    NAME,
+    Days,
+    Orders,
+    SameDay,
+    Starts,
+    gaps_by_week,
+    orders,
+    refuse_windows,
+    sequences,
+)
 
-SameDay = Literal["drop", "split", "index_first", "marker_first"]
+__all__ = ["Orders", "SameDay", "gaps_by_week", "null_ratio", "sequence_symmetry", "sequences"]
+
 Interval = Literal["beta_posterior", "clopper_pearson"]
-NAME = "Symétrie de séquences"
-WEEK = 7
-
-
-@dataclass(frozen=True)
-class Orders:
-    """Persons by which treatment they began first, within the window; same-day starts apart."""
-
-    index_first: int
-    marker_first: int
-    same_day: int
-
-    def counted(self, rule: SameDay) -> tuple[float, float]:
-        """The two orders under the rule for same-day starts."""
-        to_index = {"index_first": 1.0, "split": 0.5}.get(rule, 0.0) * self.same_day
-        to_marker = {"marker_first": 1.0, "split": 0.5}.get(rule, 0.0) * self.same_day
-        return self.index_first + to_index, self.marker_first + to_marker
 
 
 def sequence_symmetry(
@@ -66,7 +58,8 @@ def sequence_symmetry(
     though it is estimated, over a window of its own (``null_window``): the adjusted interval is
     too narrow where trends are steep or starts few, and another window gives another ratio. With
     nobody in the second order the ratio and its upper limit are infinite. ``persons`` are the
-    pairs counted, ``events`` the smaller of the two orders, so that both are masked together.
+    pairs counted, ``events`` the smaller of the two orders, so that both are masked together; all
+    the pairs when closed ``gates`` withhold the ratio, which the order would give back.
 
     Sources: Hallas J (1996), Epidemiology 7:478-484; Tsiropoulos I, Andersen M, Hallas J (2009),
     Pharmacoepidemiol Drug Saf 18:483-491 (null ratio); Morris EJ, Hollmann J, Hofer AK et al.
@@ -77,17 +70,17 @@ def sequence_symmetry(
     >>> sequence_symmetry(uses, index="A", marker="B").loc[0, "estimate"].item()
     2.0
     """
-    orders = _orders(first_uses, window, blackout)
-    for name, choice, known in (
-        ("same_day", same_day, get_args(SameDay)),
-        ("interval", interval, get_args(Interval)),
-    ):
-        if choice not in known:
-            raise EstimationError(
-                f"{NAME} : {name} vaut « {choice} » ; accepté : {', '.join(known)}."
-            )
-    counts = orders.counted(same_day)
-    null = null_ratio(first_uses, null_window=null_window, blackout=blackout)
+    refuse_choices(
+        NAME,
+        same_day=(same_day, get_args(SameDay)),
+        interval=(interval, get_args(Interval)),
+    )
+    quantile(level)
+    if run_in is not None:
+        refuse_counts(NAME, 0, run_in=run_in)
+    starts = Starts.of(first_uses)
+    counts = orders(starts, window, blackout).counted(same_day)
+    null = _null(starts, null_window, blackout)
     choices: dict[str, object] = {
         "window": window,
         "blackout": blackout,
@@ -102,40 +95,33 @@ def sequence_symmetry(
         "outcome": marker,
         "p_value": np.nan,
         "persons": int(sum(counts)),
-        "events": int(min(counts)),
+        "events": int(sum(counts) if gates is not None and gates.closed else min(counts)),
         "person_years": 0.0,
     }
     crude = _odds(counts, interval, level) if sum(counts) else NOTHING
     reason = None if sum(counts) else "no pair"
+    known = np.isfinite(null) and null > 0
+    adjusted = tuple(value / null for value in crude) if known else NOTHING
+    trend = {"null_window": null_window, "null_ratio": f"{null:.4g}"}
     rows = [
-        row | _values(crude, "crude_sequence_ratio", reason, choices),
+        row | _told(crude, "crude_sequence_ratio", reason, choices),
         row
-        | _values(
-            tuple(value / null for value in crude) if np.isfinite(null) and null > 0 else NOTHING,
+        | _told(
+            adjusted,
             "adjusted_sequence_ratio",
-            reason if reason or (np.isfinite(null) and null > 0) else "no trend",
-            {**choices, "null_window": null_window, "null_ratio": f"{null:.4g}"},
+            reason if reason or known else "no trend",
+            choices | trend,
         ),
     ]
     return estimates(rows, gates=gates)
 
 
-def _values(
+def _told(
     values: tuple[float, ...], measure: str, reason: str | None, choices: Mapping[str, object]
 ) -> dict[str, object]:
     told = method("sequence_symmetry", not_estimable=reason, **choices)
     names = ("estimate", "ci_low", "ci_high")
     return {**dict(zip(names, values, strict=True)), "measure": measure, "method": told}
-
-
-def _orders(first_uses: pd.DataFrame, window: int, blackout: int) -> Orders:
-    _refuse(first_uses, window, blackout)
-    both = first_uses.dropna(subset=["index_day", "marker_day"])
-    gap = (both["marker_day"] - both["index_day"]).to_numpy(np.int64)
-    near = (np.abs(gap) > blackout) & (np.abs(gap) <= window)
-    return Orders(
-        int((near & (gap > 0)).sum()), int((near & (gap < 0)).sum()), int((gap == 0).sum())
-    )
 
 
 def _odds(
@@ -169,99 +155,16 @@ def null_ratio(first_uses: pd.DataFrame, *, null_window: int = 548, blackout: in
     >>> null_ratio(uses)
     1.0
     """
-    _refuse(first_uses, null_window, blackout)
-    starts = [first_uses[name].dropna().to_numpy(np.int64) for name in ("index_day", "marker_day")]
-    if not all(len(one) for one in starts):
-        return np.nan
-    days, marker = starts[0], np.sort(starts[1])
+    return _null(Starts.of(first_uses), null_window, blackout)
 
-    def upto(day: NDArray[np.int64]) -> NDArray[np.int64]:
+
+def _null(starts: Starts, null_window: int, blackout: int) -> float:
+    refuse_windows(null_window, blackout)
+    days, marker = starts.index, np.sort(starts.marker)
+
+    def upto(day: Days) -> Days:
         return np.searchsorted(marker, day, side="right")
 
     after = (upto(days + null_window) - upto(days + blackout)).sum()
     before = (upto(days - blackout - 1) - upto(days - null_window - 1)).sum()
     return float(after / before) if before else np.nan
-
-
-def sequences(
-    first_uses: pd.DataFrame, *, index: str, marker: str, window: int = 365, blackout: int = 0
-) -> pd.DataFrame:
-    """Persons by order of their first uses: a SEQUENCES table, same-day starts a row of their own.
-
-    >>> uses = pd.DataFrame({"person_id": [1, 2], "index_day": [10, 10], "marker_day": [30, 10]})
-    >>> sequences(uses, index="A", marker="B")["persons"].tolist()
-    [1, 0, 1]
-    """
-    orders = _orders(first_uses, window, blackout)
-    named = ["index_first", "marker_first", "same_day"]
-    counts = [orders.index_first, orders.marker_first, orders.same_day]
-    table = pd.DataFrame({"sequence": named, "persons": counts})
-    return check(table.assign(population="", comparison=f"{index} → {marker}"), SEQUENCES)
-
-
-def gaps_by_week(
-    first_uses: pd.DataFrame,
-    *,
-    index: str,
-    marker: str,
-    window: int = 365,
-    weeks: int = 1,
-    fewest: int = 0,
-) -> pd.DataFrame:
-    """Persons by weeks from index start to marker start: a GAPS table.
-
-    Week 1 holds gaps of 1 to 7 days, week -1 the same the other way round, week 0 the same day.
-    Rows hold ``weeks`` weeks each, those of the window only, even when nobody falls there. Rows
-    are made twice as wide until none holds fewer than ``fewest`` persons: a single small one would
-    follow from the others and from the total of its order.
-    """
-    _refuse(first_uses, window, 0)
-    if weeks < 1:
-        raise EstimationError(f"{NAME} : lignes de {weeks} semaines ; une au moins.")
-    both = first_uses.dropna(subset=["index_day", "marker_day"])
-    gap = (both["marker_day"] - both["index_day"]).to_numpy(np.int64)
-    gap = gap[np.abs(gap) <= window]
-    table = _by_weeks(gap, window, weeks)
-    while weeks * WEEK < window and _some_small(table, fewest):
-        weeks *= 2
-        table = _by_weeks(gap, window, weeks)
-    return check(table.assign(comparison=f"{index} → {marker}")[GAPS.names], GAPS)
-
-
-def _some_small(table: pd.DataFrame, fewest: int) -> bool:
-    apart = table.loc[table["first_week"] != 0, "persons"]
-    return bool(((apart > 0) & (apart < fewest)).any())
-
-
-def _by_weeks(gap: NDArray[np.int64], window: int, weeks: int) -> pd.DataFrame:
-    """Counts of gaps in rows of so many weeks, negative ones before the index."""
-    width = WEEK * weeks
-    row = np.sign(gap) * -(-np.abs(gap) // width)
-    last = -(-window // width)
-    rows = np.arange(-last, last + 1)
-    near, far = (np.abs(rows) - 1) * weeks + 1, np.abs(rows) * weeks
-    return pd.DataFrame(
-        {
-            "first_week": np.where(rows > 0, near, -far),
-            "last_week": np.where(rows > 0, far, np.where(rows < 0, -near, 0)),
-            "persons": np.bincount(row + last, minlength=len(rows)),
-        }
-    )
-
-
-def _refuse(first_uses: pd.DataFrame, window: int, blackout: int) -> None:
-    absent = {"person_id", "index_day", "marker_day"} - set(first_uses.columns)
-    if absent:
-        raise EstimationError(
-            f"{NAME} : colonnes absentes {', '.join(sorted(absent))} ; voir cohort.first_uses."
-        )
-    if first_uses["person_id"].duplicated().any():
-        raise EstimationError(
-            f"{NAME} : des personnes figurent deux fois ; une ligne par personne, avec son premier "
-            "jour de chaque traitement."
-        )
-    if not 0 <= blackout < window:
-        raise EstimationError(
-            f"{NAME} : fenêtre de {window} jours et écart minimal de {blackout} ; la fenêtre doit "
-            "dépasser l'écart minimal, qui est positif ou nul."
-        )

@@ -62,7 +62,8 @@ def _kind_matches(values: pd.Series, kind: Kind) -> bool:
     if kind in ("integer", "day"):
         return dtypes.is_integer_dtype(values.dtype)
     if kind == "number":
-        return dtypes.is_numeric_dtype(values.dtype) and not dtypes.is_bool_dtype(values.dtype)
+        other = dtypes.is_bool_dtype(values.dtype) or dtypes.is_complex_dtype(values.dtype)
+        return dtypes.is_numeric_dtype(values.dtype) and not other
     if kind == "flag":
         return dtypes.is_bool_dtype(values.dtype)
     return all(isinstance(value, str) for value in values.dropna())
@@ -87,6 +88,9 @@ def check(frame: pd.DataFrame, table: Table) -> pd.DataFrame:
             f"Table « {table.name} » : colonnes absentes {', '.join(absent)} ; "
             f"reçu {', '.join(map(str, frame.columns))}."
         )
+    if not frame.columns.is_unique:
+        twice = frame.columns[frame.columns.duplicated()][0]
+        raise TableError(f"Table « {table.name} » : deux colonnes {twice} ; n'en garder qu'une.")
     for column in table.columns:
         values = frame[column.name]
         if not column.nullable and values.isna().any():

@@ -104,3 +104,50 @@ def test_a_band_of_birth_years_and_a_pool(cases):
 def test_choices_that_make_no_sense_are_refused(cases, choices, words):
     with pytest.raises(StudyError, match=words):
         cohort.matched(cases("7 | F | 1950-01-01 | -"), **choices)
+
+
+BOXES_OF_FOUR = (
+    BOXES
+    + """
+    7         | AVK | 2021-06-01 | 30
+    8         | AOD | 2022-04-10 | 30
+"""
+)
+OTHERS = """3 | F | 1952-01-01 | -
+    4 | F | 1950-01-01 | -
+    6 | F | 1950-01-01 | 2022-02-28
+    7 | F | 1950-01-01 | -
+    8 | F | 1950-01-01 | -
+    10 | M | 1950-01-01 | -"""
+
+
+def test_non_users_are_drawn_before_anything_is_known_of_them(cases, bleeding):
+    # Seed 0 sets 2, 3, 6, 7, 8 and 10 aside, half of the persons: 2 is then no user, though she
+    # starts in May, and 4 may not serve. Of those set aside, 6 is dead on 1 March, 7 was treated in
+    # 2021, 10 is a man; 2, 3 and 8 serve, 2 and 8 until they start.
+    users = cases(OTHERS, BOXES_OF_FOUR)
+    both = cohort.with_non_users(users, arm="Aucun", per_user=5, drawn_share=0.5)
+    table = both.source.engine.collect(both.people).set_index("person_id")
+    assert both.key == ("person_id",)
+    assert table["arm"].to_dict() == {1: "AVK", 2: "Aucun", 3: "Aucun", 8: "Aucun"}
+    assert set(table["index_date"]) == {cohort.day(date(2022, 3, 1))}
+    steps = both.flow.set_index("step")["persons"]
+    assert steps[["set_aside", "matched", "comparators"]].tolist() == [1, 1, 4]
+    until = date(2023, 12, 31)
+    followed = cohort.on_treatment(both, bleeding, follow_up_days=100, until=until)
+    ends = both.source.engine.collect(followed).set_index("person_id")
+    assert ends["exit_reason"].to_dict() == {
+        1: "discontinuation",
+        2: "switch",
+        3: "end_of_follow_up",
+        8: "switch",
+    }
+    assert (ends["exit"] - ends["entry"]).to_dict() == {1: 30, 2: 62, 3: 100, 8: 41}
+    intended = cohort.intention_to_treat(both, bleeding, follow_up_days=100, until=until)
+    assert set(both.source.engine.collect(intended)["exit_reason"]) == {"end_of_follow_up"}
+
+
+@pytest.mark.parametrize("share", [0, -0.1, 0.51, float("nan")])
+def test_a_share_that_cannot_be_set_aside_is_refused(cases, share):
+    with pytest.raises(StudyError, match="part"):
+        cohort.with_non_users(cases(OTHERS), arm="Aucun", drawn_share=share)

@@ -119,10 +119,12 @@ def test_choices_that_make_no_sense_are_refused(draw_source, arms, choices, word
         users(source, arms, **choices)
 
 
-def test_one_arm_is_refused(draw_source, arms):
+def test_one_arm_is_enough_and_none_is_refused(draw_source, arms):
     source = draw_source("person_id | arm | start | days\n1 | AVK | 2022-03-01 | 30")
-    with pytest.raises(StudyError, match="deux"):
-        cohort.new_users(source, {"AVK": arms["AVK"]}, inclusion=YEAR_2022)
+    alone = cohort.new_users(source, {"AVK": arms["AVK"]}, inclusion=YEAR_2022)
+    assert alone.persons == 1
+    with pytest.raises(StudyError, match="aucun groupe"):
+        cohort.new_users(source, {}, inclusion=YEAR_2022)
 
 
 def test_groups_that_share_a_code_are_refused(draw_source, arms):

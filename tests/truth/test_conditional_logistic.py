@@ -97,7 +97,7 @@ def test_sets_without_an_answer(members, reason):
 @pytest.mark.parametrize(
     ("members", "said"),
     [
-        (pairs(3, 2).drop(columns="drug"), "colonnes absentes drug"),
+        (pairs(3, 2).drop(columns="drug"), "colonnes drug absentes"),
         (pairs(3, 2).assign(drug=np.nan), "valeurs manquantes dans drug"),
         (pairs(3, 2).head(0), "aucun ensemble"),
         (pairs(3, 2).assign(person_id=1), "deux fois dans un même ensemble"),

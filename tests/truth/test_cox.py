@@ -262,8 +262,9 @@ def test_closed_gates_leave_no_number():
 def test_exposure_that_comes_and_goes_by_hand():
     # Days of events 2, 4, 6. At risk: day 2 {1 free, 2 free, 3 exposed}, day 4 {2 exposed, 3 free},
     # day 6 {3 free, alone}. Events: 1 free, 2 exposed, 3. Likelihood 1/(2+θ) x θ/(θ+1) x 1,
-    # highest at θ² = 2.
-    rows = pd.DataFrame(
+    # highest at θ² = 2. Four strata of these persons: its fourth power, and persons enough for the
+    # robust interval that three cannot have.
+    three = pd.DataFrame(
         {
             "person_id": [1, 2, 2, 3, 3],
             "start": [0, 0, 3, 0, 3],
@@ -272,9 +273,17 @@ def test_exposure_that_comes_and_goes_by_hand():
             "drug": [0, 0, 1, 1, 0],
         }
     )
-    row = risk.time_varying_hazard_ratio(rows, outcome="o", exposures=["drug"]).iloc[0]
+    rows = pd.concat(
+        [three.assign(copy=k, person_id=10 * k + three["person_id"]) for k in range(4)]
+    )
+    row = risk.time_varying_hazard_ratio(
+        rows, outcome="o", exposures=["drug"], strata=["copy"]
+    ).iloc[0]
     assert row["estimate"] == pytest.approx(2**0.5, rel=1e-8)
-    assert (row["persons"], row["events"]) == (3, 3)
+    assert (row["persons"], row["events"]) == (12, 12)
+    few = risk.time_varying_hazard_ratio(three, outcome="o", exposures=["drug"]).iloc[0]
+    assert "not_estimable=too few persons in drug" in few["method"]
+    assert np.isnan(few["estimate"])
 
 
 def test_a_stretch_cut_in_two_changes_nothing_and_overlaps_are_refused():

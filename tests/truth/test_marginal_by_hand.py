@@ -80,19 +80,25 @@ def test_doubly_robust_is_right_when_one_model_is_wrong():
 
 
 def test_matched_pairs_cluster():
-    # in pairs (1, 5), (2, 6) the variance is that of two differences about their mean
+    # pairs (1, 5), (2, 6), (3, 7), (4, 8): the variance is that of four differences about a mean
     people = pd.DataFrame(
-        {"person_id": [1, 2, 5, 6], "arm": list("AABB"), "x": [0.1, 0.9, 0.1, 0.9],
-         "y": [3.0, 7.0, 2.0, 4.0]}
+        {"person_id": range(1, 9), "arm": list("AAAABBBB"), "x": [0.1, 0.9, 0.1, 0.9] * 2,
+         "y": [3.0, 7.0, 3.0, 7.0, 2.0, 4.0, 2.0, 4.0]}
     )  # fmt: skip
     score = risk.propensity_score(people, reference="B", formula="x")
-    # every score is one half: person 1 takes 5, person 2 takes 6; differences 1 and 3, mean 2
+    # every score is one half: persons take 5, 6, 7, 8 in turn; differences 1, 3, 1, 3, mean 2
     matched = risk.adjusted(people, score, method="matching")
-    assert matched.sets["match_set"].tolist() == [1, 1, 2, 2]
+    assert matched.sets["match_set"].tolist() == [1, 1, 2, 2, 3, 3, 4, 4]
     row = risk.weighted_difference(matched, value="y", outcome="o").iloc[0]
     assert row["estimate"] == pytest.approx(2.0)
-    half = 1.959963985 * np.sqrt(((1 - 2) ** 2 + (3 - 2) ** 2) / 4)
+    half = 1.959963985 * np.sqrt(4 * (1 - 2) ** 2) / 4
     assert row["ci_high"] - row["estimate"] == pytest.approx(half)
+    few = people[people["person_id"].isin([1, 2, 5, 6])].reset_index(drop=True)
+    score = risk.propensity_score(few, reference="B", formula="x")
+    matched = risk.adjusted(few, score, method="matching")
+    row = risk.weighted_difference(matched, value="y", outcome="o").iloc[0]
+    assert np.isnan(row["estimate"])
+    assert "not_estimable=too few persons in A" in row["method"]
 
 
 def test_risk_ratio_and_its_interval():

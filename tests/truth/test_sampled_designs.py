@@ -57,7 +57,7 @@ def test_one_referent_gives_the_ratio_of_discordant_pairs():
     """Exposed in the case window only: 3; in the referent only: 2; in both: 1; in neither: 1."""
     row = crossover([[95], [91], [100], [90], [81], [85, 95], [50]])
     assert row["estimate"] == pytest.approx(3 / 2)
-    assert "case_window=10; referents=before; controls=1; washout=0; lag=0" in row["method"]
+    assert "case_window=10; referents=before; referent_number=1; washout=0; lag=0" in row["method"]
 
 
 def test_an_exposure_that_lasts_is_in_every_window_it_meets():
@@ -84,11 +84,12 @@ def test_the_trend_of_controls_divides_the_ratio_of_cases():
     ).iloc[0]
     assert row["estimate"] == pytest.approx(2)
     assert "trend=case_time_control" in row["method"]
+    assert (row["persons"], row["events"]) == (8, 8), "controls are no cases"
 
 
 @pytest.mark.parametrize(
     ("choices", "said"),
-    [({"case_window": 0}, "au moins un jour"), ({"case_window": 150}, "aucun événement n'a de")],
+    [({"case_window": 0}, "case_window vaut 0"), ({"case_window": 150}, "aucun événement n'a de")],
 )
 def test_windows_that_cannot_be(choices, said):
     with pytest.raises(EstimationError, match=said):
@@ -176,7 +177,7 @@ def test_controls_are_drawn_evenly():
         (lambda t: t.assign(event=False), "aucun cas"),
         (lambda t: pd.concat([t, t]), "deux fois"),
         (lambda t: t.assign(exit=t["entry"]), "nul ou négatif"),
-        (lambda t: t.drop(columns="sex"), "colonnes absentes sex"),
+        (lambda t: t.drop(columns="sex"), "colonnes sex absentes"),
     ],
 )
 def test_follow_ups_that_cannot_be_sampled(cohort, change, said):

@@ -279,11 +279,43 @@ def test_analyses_apply_each_variant_to_the_primary_one(project):
     )
 
 
+def test_a_group_without_treatment_is_an_arm_that_may_be_the_reference(written):
+    one_arm = ("    AOD: aod\n  ", "  non_users: {label: Aucun}\n  ")
+    parameters = requests.read(written(one_arm, ("reference: AVK", "reference: Aucun"))).parameters
+    assert parameters.arm_names() == ["AVK", "Aucun"]
+    assert parameters.non_users.choices() == {
+        "arm": "Aucun",
+        "per_user": 2,
+        "drawn_share": 0.2,
+        "birth_band_years": 5,
+        "seed": 0,
+    }
+
+
 @pytest.mark.parametrize(
     ("old", "new", "field", "says"),
     [
         ("reference: AVK", "reference: AVC", "parameters.reference", "AVK"),
-        ("    AOD: aod\n", "", "parameters.arms", "au moins deux"),
+        ("    AOD: aod\n", "", "parameters.non_users", "un second groupe dans arms"),
+        ("    AVK: avk\n    AOD: aod\n", "    {}\n", "parameters.arms", "au moins un groupe"),
+        (
+            "  reference: AVK",
+            "  non_users: {label: AVK}\n  reference: AVK",
+            "parameters.non_users.label",
+            "pas celui d'un groupe",
+        ),
+        (
+            "  reference: AVK",
+            "  non_users: {label: Aucun, drawn_share: 0.6}\n  reference: AVK",
+            "parameters.non_users.drawn_share",
+            "jusqu'à 0.5",
+        ),
+        (
+            "  reference: AVK",
+            "  non_users: {label: Aucun}\n  reference: Aucune",
+            "parameters.reference",
+            "Aucun",
+        ),
         ("AOD: aod", "AOD: avk", "parameters.arms.AOD", "sans code commun"),
         ("AOD: aod", "AOD: stroke", "parameters.arms.AOD", "CIM-10"),
         ("codelist: major_bleeding", "codelist: aod", "parameters.outcome.codelist", "CIM-10"),

@@ -39,7 +39,8 @@ def forest(
     masked = review(estimates, ESTIMATES, caption=caption)
     frame = masked.frame
     names = _row_names(frame, labels)
-    with style.canvas(7.6, 1.1 + 0.42 * max(len(frame), 2)) as figure:
+    lines = max((name.count("\n") + 1 for name in names), default=1)
+    with style.canvas(7.6, 1.1 + max(0.42, 0.17 * lines + 0.06) * max(len(frame), 2)) as figure:
         axes = figure.subplots()
         if frame["estimate"].notna().any() or frame.apply(not_seen, axis=1).any():
             _draw(axes, masked, names, reference)

@@ -28,6 +28,7 @@ from studylib.requests.scalars import (
 from studylib.requests.strict import StudyParameters
 from studylib.requests.studies.comparison import ComparisonParameters
 from studylib.requests.studies.doubt import DoubtParameters
+from studylib.requests.studies.non_users import NonUsers
 from studylib.requests.studies.outcome import Outcome, Period
 from studylib.requests.studies.variants import (
     PRIMARY,
@@ -45,8 +46,14 @@ class _Persons(StudyParameters):
 
     arms: Annotated[dict[Libelle, DrugList], FREEZE] = Field(
         title="Groupes comparés",
-        description="nom du groupe: liste de codes (ATC ou CIP13) ; au moins deux",
-        json_schema_extra={"minProperties": 2},
+        description="nom du groupe: liste de codes (ATC ou CIP13) ; deux, ou un et non_users",
+        json_schema_extra={"minProperties": 1},
+    )
+    non_users: NonUsers | None = Field(
+        default=None,
+        validate_default=True,
+        title="Groupe sans traitement",
+        description="à défaut d'un médicament comparable ; ses biais sont dits dans le rapport",
     )
     reference: Libelle = Field(title="Référence", description="le groupe de référence")
     outcome: Outcome = Field(title="Événement étudié", description="liste, positions et libellé")
@@ -105,8 +112,8 @@ class _Persons(StudyParameters):
     @field_validator("arms")
     @classmethod
     def _comparable(cls, arms: Mapping[str, str]) -> Mapping[str, str]:
-        if len(arms) < 2:
-            raise refusal("au moins deux groupes à comparer, chacun avec sa liste de codes")
+        if not arms:
+            raise refusal("au moins un groupe, avec sa liste de codes")
         for (name, one), (other, two) in combinations(arms.items(), 2):
             shared = _shared_code(codes.codelist(one), codes.codelist(two))
             if shared:
@@ -114,12 +121,23 @@ class _Persons(StudyParameters):
                 raise refusal(Fault(accepted, (other,), two))
         return arms
 
+    @field_validator("non_users")
+    @classmethod
+    def _something_to_compare(cls, given: NonUsers | None, info: ValidationInfo) -> NonUsers | None:
+        arms = info.data.get("arms", {})
+        if given is None and len(arms) == 1:
+            raise refusal("un groupe sans traitement, ou un second groupe dans arms")
+        if given is not None and given.label in arms:
+            raise refusal(Fault("un nom qui n'est pas celui d'un groupe de arms", ("label",)))
+        return given
+
     @field_validator("reference")
     @classmethod
     def _one_of_the_arms(cls, reference: str, info: ValidationInfo) -> str:
-        arms = info.data.get("arms")
-        if arms is not None and reference not in arms:
-            raise refusal(suggestion(reference, list(arms), what="l'un des groupes de arms"))
+        if "arms" in info.data and "non_users" in info.data:
+            names = _arm_names(info.data["arms"], info.data["non_users"])
+            if reference not in names:
+                raise refusal(suggestion(reference, names, what="l'un des groupes comparés"))
         return reference
 
     @field_validator("follow_up_end")
@@ -189,6 +207,10 @@ class IatrogenicRiskParameters(DoubtParameters, ComparisonParameters, _Persons):
             raise refusal(*found)
         return by_name
 
+    def arm_names(self) -> list[str]:
+        """The arms compared: those with a list, then the one without treatment."""
+        return _arm_names(self.arms, self.non_users)
+
     def analyses(self) -> dict[str, IatrogenicRiskParameters]:
         """The parameters of each analysis: ``primary``, then the variants, changes applied."""
         bare: dict[str, Any] = {"sensitivity": {}}
@@ -210,6 +232,10 @@ class IatrogenicRiskParameters(DoubtParameters, ComparisonParameters, _Persons):
             [*self.arms.values(), *outcomes, *self.covariates, *self.negative_controls]
         )
         return tuple(codes.codelist(name) for name in names)
+
+
+def _arm_names(arms: Mapping[str, str], non_users: NonUsers | None) -> list[str]:
+    return [*arms, *([non_users.label] if non_users else [])]
 
 
 def _shared_code(one: codes.Codelist, two: codes.Codelist) -> str | None:

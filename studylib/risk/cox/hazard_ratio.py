@@ -3,71 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import partial
-from typing import Literal, get_args
 
 import numpy as np
 import pandas as pd
 from scipy import stats
 
-from studylib.errors import EstimationError
 from studylib.risk.cox.exact import fit_exact
 from studylib.risk.cox.fit import SMALLEST_ERROR, CoxFit, NoMaximum, fit, sandwich
 from studylib.risk.cox.intervals import bootstrap, profile_limits, wald
-from studylib.risk.cox.preparation import (
-    Rows,
-    check_columns,
-    check_numbers,
-    check_weights,
-    rows_of,
-)
+from studylib.risk.cox.model import CoxModel, Interval, Ties, Variance
+from studylib.risk.cox.preparation import Rows, rows_of, strata_of
+from studylib.risk.enough import weakness
 from studylib.risk.gates.gate import Gates
 from studylib.risk.logarithms import quantile
-from studylib.risk.rows import NOTHING, against, estimate_row, estimates, method
-
-Ties = Literal["efron", "breslow", "exact"]
-Variance = Literal["model", "sandwich", "bootstrap"]
-Interval = Literal["wald", "profile"]
-FEWEST_CLUSTERS = 5
-FEWEST_ROBUST = 4  # persons of an arm below whom its spread tells nothing of its variance
-LARGEST_SHARE = 0.9  # of an arm's weight on one person: beyond it the arm is that person
-
-
-@dataclass(frozen=True)
-class CoxModel:
-    """The choices of a proportional-hazards model that change its answer."""
-
-    covariates: tuple[str, ...]
-    strata: tuple[str, ...]
-    weights: str | None
-    cluster: str | None
-    ties: Ties
-    variance: Variance
-    interval: Interval
-    adjustment: str
-    fewest_carriers: int
-    replicates: int
-    seed: int | None
-
-    def told(self, left_out: dict[str, list[str]], not_estimable: str | None = None) -> str:
-        """The model in a line."""
-        drawn = self.variance == "bootstrap"
-        return method(
-            "cox",
-            not_estimable=not_estimable,
-            ties=self.ties,
-            adjustment=self.adjustment,
-            covariates=self.covariates,
-            strata=self.strata,
-            weights=self.weights,
-            cluster=self.cluster,
-            variance=self.variance,
-            interval=self.interval,
-            replicates=self.replicates if drawn else None,
-            seed=self.seed if drawn else None,
-            **{reason: sorted(names) for reason, names in sorted(left_out.items())},
-        )
+from studylib.risk.rows import NOTHING, against, estimate_row, estimates
 
 
 def hazard_ratio(
@@ -130,7 +80,8 @@ def hazard_ratio(
         seed,
     )
     compared = against(follow_up, reference, arms, repeated=cluster is not None)
-    _check(follow_up, model, level)
+    quantile(level)
+    model.refuse(follow_up)
     rows = []
     for arm in compared:
         both = follow_up[follow_up["arm"].isin([arm, reference])]
@@ -138,50 +89,6 @@ def hazard_ratio(
         row = partial(estimate_row, both, comparison=f"{arm} / {reference}", outcome=outcome)
         rows.append(row(measure="hazard_ratio", method=told, values=values, p_value=p_value))
     return estimates(rows, gates=gates)
-
-
-def _check(follow_up: pd.DataFrame, model: CoxModel, level: float) -> None:
-    """EstimationError for choices that do not go together, or columns that cannot be used."""
-    quantile(level)
-    for name, choice, known in (
-        ("ties", model.ties, get_args(Ties)),
-        ("variance", model.variance, get_args(Variance)),
-        ("interval", model.interval, get_args(Interval)),
-    ):
-        if choice not in known:
-            raise EstimationError(
-                f"Modèle de Cox : {name} vaut « {choice} » ; accepté : {', '.join(known)}."
-            )
-    named = [model.weights, model.cluster]
-    check_columns(follow_up, [*model.covariates, *model.strata, *(name for name in named if name)])
-    check_numbers(follow_up, model.covariates)
-    if model.cluster is not None and follow_up[model.cluster].nunique() < FEWEST_CLUSTERS:
-        raise EstimationError(
-            f"Modèle de Cox : {follow_up[model.cluster].nunique()} grappes dans {model.cluster} ; "
-            f"il en faut {FEWEST_CLUSTERS} au moins pour une variance robuste."
-        )
-    if model.weights is not None:
-        check_weights(follow_up, model.weights)
-    if model.weights is not None and model.variance == "model":
-        raise EstimationError(
-            "Modèle de Cox pondéré : la variance du modèle y est fausse ; choisir la variance "
-            "« sandwich » ou « bootstrap »."
-        )
-    if model.ties == "exact" and (model.variance, model.interval) != ("model", "wald"):
-        raise EstimationError(
-            "Modèle de Cox : les ex æquo exacts vont avec la variance du modèle et l'intervalle "
-            f"« wald » ; reçu « {model.variance} » et « {model.interval} »."
-        )
-    if model.variance == "bootstrap" and (model.seed is None or model.replicates < 100):
-        raise EstimationError(
-            f"Modèle de Cox : rééchantillonnage demandé avec {model.replicates} tirages et la "
-            f"graine {model.seed} ; une graine et 100 tirages au moins sont attendus."
-        )
-    if model.interval == "profile" and model.variance != "model":
-        raise EstimationError(
-            "Modèle de Cox : l'intervalle par vraisemblance profilée suppose la variance du "
-            f"modèle, reçu « {model.variance} » ; choisir l'intervalle « wald »."
-        )
 
 
 def _estimated(
@@ -216,19 +123,25 @@ def _impossible(
     both: pd.DataFrame, treated: np.ndarray, arm: str, reference: str, model: CoxModel
 ) -> str | None:
     """Why two arms cannot be compared at all, or None."""
+    event = both["event"].to_numpy(bool)
     weight = None if model.weights is None else both[model.weights].to_numpy(float)
+    event = event if weight is None else event & (weight > 0)
+    cluster = None if model.cluster is None else both[model.cluster].to_numpy()
     for name, side in ((arm, treated), (reference, ~treated)):
         if not side.any():
             return f"nobody in {name}"
-        if not both["event"].to_numpy(bool)[side].any():
+        if not event[side].any():
             return f"no outcome in {name}"
-        if weight is not None and weight[side].max() > LARGEST_SHARE * weight[side].sum():
-            return f"weights on one person in {name}"
-        if model.variance != "model" and side.sum() < FEWEST_ROBUST:
-            return f"too few persons in {name}"
+        if model.variance != "model":
+            own = None if weight is None else weight[side]
+            people = None if cluster is None else cluster[side]
+            weak = weakness(own, int(side.sum()), cluster=people)
+            if weak:
+                return f"{weak} in {name}"
     if model.strata:
-        sides = both.groupby(list(model.strata), observed=True)["arm"].transform("nunique")
-        if not both.loc[sides == 2, "event"].any():
+        groups = strata_of(both, model.strata)
+        together = np.intersect1d(groups[treated], groups[~treated])
+        if not event[np.isin(groups, together)].any():
             return "no stratum with both arms"
     return None
 

@@ -12,6 +12,7 @@ from studylib.risk.cox.fit import CoxFit, NoMaximum, fit, maximum, scaled
 from studylib.risk.cox.preparation import Rows
 from studylib.risk.cox.risk_sets import Floats, reweighted
 
+ENOUGH_RESAMPLES = 0.95
 FURTHEST = 20.0  # beyond exp(20), a limit of a ratio is told as infinite
 
 
@@ -59,7 +60,8 @@ def bootstrap(rows: Rows, fitted: CoxFit, *, replicates: int, seed: int) -> Floa
     """Log ratios of ``replicates`` resamples of the clusters, drawn with replacement.
 
     Rows keep their order: a resample only changes their weights. Resamples without a maximum
-    (no outcome in an arm) are left out.
+    (no outcome in an arm) are left out; NoMaximum when they are more than one in twenty, as the
+    spread of the others would be that of a happier study.
     """
     draw = np.random.default_rng(seed)
     size = len(rows.sets.weights)
@@ -72,4 +74,6 @@ def bootstrap(rows: Rows, fitted: CoxFit, *, replicates: int, seed: int) -> Floa
         resampled = reweighted(rows.sets, times.astype(float))
         with contextlib.suppress(NoMaximum):
             found.append(fit(resampled, rows.x, start=fitted.coefficients).coefficients[-1])
+    if len(found) < ENOUGH_RESAMPLES * replicates:
+        raise NoMaximum("Modèle de Cox : trop de rééchantillonnages sans maximum de vraisemblance.")
     return np.array(found)

@@ -8,10 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from studylib.errors import EstimationError
 from studylib.risk.cox.risk_sets import Floats, Integers, RiskSets, risk_sets
 
-LARGEST = 1e100
 REPEATED = 1e-9  # share of a covariate's variance that the others leave unexplained
 
 
@@ -28,52 +26,6 @@ class Rows:
     names: tuple[str, ...]
     cluster: Integers | None
     left_out: dict[str, list[str]]
-
-
-def check_columns(follow_up: pd.DataFrame, names: Sequence[str]) -> None:
-    """EstimationError when a column of the model is absent or has missing values."""
-    absent = [name for name in names if name not in follow_up]
-    if absent:
-        raise EstimationError(
-            f"Modèle de Cox : colonne {', '.join(absent)} absente du suivi ; colonnes présentes : "
-            f"{', '.join(map(str, follow_up.columns))}."
-        )
-    missing = [name for name in names if follow_up[name].isna().any()]
-    if missing:
-        raise EstimationError(
-            f"Modèle de Cox : valeurs manquantes dans {', '.join(missing)} ; écarter ces personnes "
-            "par une étape du diagramme de flux, ou compléter."
-        )
-
-
-def check_numbers(follow_up: pd.DataFrame, names: Sequence[str]) -> None:
-    """EstimationError when a covariate is not made of finite numbers of a usable size."""
-    for name in names:
-        values = follow_up[name]
-        if not (pd.api.types.is_numeric_dtype(values) or pd.api.types.is_bool_dtype(values)):
-            raise EstimationError(
-                f"Modèle de Cox : la covariable {name} n'est pas un nombre ; une date ou un texte "
-                "est à mettre en nombre ou en indicatrices."
-            )
-        if not (values.astype(float).abs() <= LARGEST).all():
-            raise EstimationError(
-                f"Modèle de Cox : la covariable {name} a une valeur infinie ou démesurée ; des "
-                f"nombres d'au plus {LARGEST:g} sont attendus."
-            )
-
-
-def check_weights(follow_up: pd.DataFrame, weights: str) -> None:
-    """EstimationError for weights that are negative, infinite or all zero."""
-    if not pd.api.types.is_numeric_dtype(follow_up[weights]):
-        raise EstimationError(f"Modèle de Cox : la colonne de poids {weights} n'est pas un nombre.")
-    values = follow_up[weights].to_numpy(float)
-    usable = np.isfinite(values).all() and (values >= 0).all() and 1e-9 < values.max() < 1e9
-    if not usable:
-        raise EstimationError(
-            f"Modèle de Cox : la colonne de poids {weights} va de {values.min():g} à "
-            f"{values.max():g} ; des poids finis, positifs ou nuls, non tous nuls et de taille "
-            "ordinaire sont attendus."
-        )
 
 
 def unusable(rows: pd.DataFrame, covariates: Sequence[str], fewest: int) -> dict[str, list[str]]:
@@ -148,13 +100,14 @@ def rows_of(
         time,
         both["event"].to_numpy(bool),
         weights=None if weights is None else both[weights].to_numpy(float),
-        strata=_numbered(both, strata) if strata else None,
+        strata=strata_of(both, strata) if strata else None,
         ties=ties,
     )
-    clusters = None if cluster is None else _numbered(both, [cluster])
+    clusters = None if cluster is None else strata_of(both, [cluster])
     return Rows(sets, x, names, clusters, left_out)
 
 
-def _numbered(rows: pd.DataFrame, names: Sequence[str]) -> Integers:
-    """Each distinct combination of values as a number from 0."""
-    return rows.groupby(list(names), sort=True, observed=True).ngroup().to_numpy(np.int64)
+def strata_of(rows: pd.DataFrame, names: Sequence[str]) -> Integers:
+    """Each distinct combination of values as a number from 0, in their order."""
+    values = rows[list(names)].reset_index(drop=True)
+    return values.groupby(list(names), sort=True, observed=True).ngroup().to_numpy(np.int64)

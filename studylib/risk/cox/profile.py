@@ -8,20 +8,19 @@ import numpy as np
 import pandas as pd
 
 from studylib.errors import EstimationError
-from studylib.risk.cox.fit import NoMaximum, fit, maximum, sandwich, scaled
+from studylib.risk.columns import check_columns, check_numbers, check_weights
+from studylib.risk.cox.fit import SMALLEST_ERROR, NoMaximum, fit, maximum, sandwich, scaled
 from studylib.risk.cox.likelihood import evaluate
-from studylib.risk.cox.preparation import (
-    Rows,
-    check_columns,
-    check_numbers,
-    check_weights,
-    rows_of,
-)
+from studylib.risk.cox.model import check_ties
+from studylib.risk.cox.preparation import Rows, rows_of
 from studylib.risk.cox.risk_sets import ApproximateTies, Floats
+from studylib.risk.enough import weakness
 from studylib.risk.rows import against
 from studylib.risk.schemas import PROFILES
 from studylib.tables import check, empty
 
+FLAT = 1e-9  # a log likelihood that moves less over the grid says nothing of the ratio
+FURTHEST = 20.0  # of a log ratio: beyond it a ratio is no longer told
 GRID = tuple(np.linspace(np.log(0.1), np.log(10), 21).round(6).tolist())
 
 
@@ -45,21 +44,22 @@ def likelihood_profile(
     between two points are known. An arm without outcome, or without a maximum, still has a
     profile: that is why observatories with few outcomes send profiles and not estimates
     (Schuemie and others, 2022, Stat Methods Med Res 31:438). Arms in which nobody is followed, or
-    no outcome in both, have no row. Choices as in ``hazard_ratio``. Under ``weights`` the curve is
-    that of a pseudo-likelihood, brought to the width of the sandwich (Pauli and others, 2011, Stat
-    Sinica 21:149).
+    no outcome in both, have no row, nor have those whose curve would be flat because covariates or
+    strata tell the arm. Choices as in ``hazard_ratio``. Under ``weights`` the curve is that of a
+    pseudo-likelihood, brought to the width of the sandwich (Pauli and others, 2011, Stat Sinica
+    21:149); an arm with too few persons for a sandwich has no row.
     """
-    check_columns(follow_up, [*covariates, *strata, *([weights] if weights else [])])
+    check_ties(ties)
+    compared = against(follow_up, reference, arms)
+    check_columns(follow_up, strata)
     check_numbers(follow_up, covariates)
     if weights is not None:
         check_weights(follow_up, weights)
-    if len(log_ratios) < 2 or not np.isfinite(log_ratios).all():
-        raise EstimationError("Profil : deux logarithmes de rapport finis au moins sont attendus.")
-    grid, parts = np.unique(np.asarray(log_ratios, float)), []
-    for arm in against(follow_up, reference, arms):
+    grid, parts = _grid(log_ratios), []
+    for arm in compared:
         both = follow_up[follow_up["arm"].isin([arm, reference])]
         treated = both["arm"].eq(arm).to_numpy()
-        if treated.all() or not treated.any() or not both["event"].any():
+        if _untold(both, treated, weights):
             continue
         rows = rows_of(
             both,
@@ -72,13 +72,41 @@ def likelihood_profile(
             fewest_carriers=fewest_carriers,
         )
         scale = 1.0 if weights is None else _robust_share(rows)
-        parts.append(_profiled(rows, grid, scale).assign(
-            comparison=f"{arm} / {reference}", persons=len(both), events=int(both["event"].sum())
-        ))  # fmt: skip
+        curve = _profiled(rows, grid, scale)
+        if np.ptp(curve["log_likelihood"]) > FLAT:
+            parts.append(curve.assign(
+                comparison=f"{arm} / {reference}", persons=len(both),
+                events=int(both["event"].sum()),
+            ))  # fmt: skip
     if not parts:
         return empty(PROFILES)
     named = {"analysis": "primary", "population": "", "outcome": outcome, "measure": "hazard_ratio"}
     return check(pd.concat(parts, ignore_index=True).assign(**named)[PROFILES.names], PROFILES)
+
+
+def _grid(log_ratios: Sequence[float]) -> Floats:
+    """The log ratios sorted; EstimationError when they are no grid."""
+    grid = np.unique(np.asarray(log_ratios, float))
+    if len(grid) < 2 or not (np.abs(grid) <= FURTHEST).all():
+        raise EstimationError(
+            "Profil : deux logarithmes de rapport distincts au moins sont attendus, entre "
+            f"-{FURTHEST:g} et {FURTHEST:g}."
+        )
+    return grid
+
+
+def _untold(both: pd.DataFrame, treated: np.ndarray, weights: str | None) -> bool:
+    """Whether two arms have no profile: nobody, no outcome, too few persons for the weights."""
+    weight = None if weights is None else both[weights].to_numpy(float)
+    counted = np.ones(len(both), bool) if weight is None else weight > 0
+    if not both["event"].to_numpy(bool)[counted].any():
+        return True
+    for side in (treated, ~treated):
+        if not side.any():
+            return True
+        if weight is not None and weakness(weight[side], int(side.sum())):
+            return True
+    return False
 
 
 def _robust_share(rows: Rows) -> float:
@@ -87,8 +115,8 @@ def _robust_share(rows: Rows) -> float:
         fitted = fit(rows.sets, rows.x)
     except NoMaximum:
         return 1.0
-    robust = sandwich(rows.sets, rows.x, fitted, cluster=rows.cluster)
-    return float(fitted.covariance[-1, -1] / robust[-1, -1])
+    robust = sandwich(rows.sets, rows.x, fitted, cluster=rows.cluster)[-1, -1]
+    return float(fitted.covariance[-1, -1] / robust) if robust > SMALLEST_ERROR**2 else 1.0
 
 
 def _profiled(rows: Rows, grid: Floats, scale: float) -> pd.DataFrame:

@@ -9,10 +9,14 @@ import pandas as pd
 from scipy import stats
 
 from studylib.errors import EstimationError
+from studylib.risk.columns import check_columns, check_numbers
 from studylib.risk.cox.fit import SMALLEST_ERROR, NoMaximum, fit, sandwich
-from studylib.risk.cox.preparation import check_columns, check_numbers, repeated, unusable
+from studylib.risk.cox.model import check_ties
+from studylib.risk.cox.preparation import repeated, strata_of, unusable
 from studylib.risk.cox.risk_sets import ApproximateTies, risk_sets
+from studylib.risk.enough import too_few
 from studylib.risk.gates.gate import Gates
+from studylib.risk.logarithms import quantile
 from studylib.risk.rows import DAYS_PER_YEAR, NOTHING, estimates, is_flag, method
 
 NO_USE = "without_treatment"
@@ -46,10 +50,12 @@ def time_varying_hazard_ratio(
     >>> time_varying_hazard_ratio(two, outcome="o", exposures=["drug"])["events"].item()
     2
     """
+    quantile(level)
+    check_ties(ties)
     flags = [*exposures, *([reference] if reference else [])]
-    check_columns(intervals, ["person_id", "start", "end", "event", *flags, *covariates, *strata])
+    check_columns(intervals, ["person_id", "event", *strata])
     check_numbers(intervals, [*flags, *covariates, "start", "end"])
-    _refuse(intervals)
+    _refuse(intervals, flags)
     rows = intervals.astype(dict.fromkeys([*flags, *covariates], float))
     left_out = unusable(rows, covariates, fewest_carriers)
     known = {name for names in left_out.values() for name in names}
@@ -85,10 +91,18 @@ def time_varying_hazard_ratio(
     return estimates(table, gates=gates)
 
 
-def _refuse(intervals: pd.DataFrame) -> None:
-    """EstimationError for stretches that are empty, negative or overlap."""
-    if intervals.empty:
-        raise EstimationError("Estimation : aucune période de suivi.")
+def _refuse(intervals: pd.DataFrame, exposures: Sequence[str]) -> None:
+    """EstimationError for stretches that are empty, negative or overlap, an exposure not a flag."""
+    if intervals.empty or not exposures:
+        raise EstimationError(
+            f"Estimation : {len(intervals)} périodes de suivi et {len(exposures)} expositions ; "
+            "une au moins de chaque est attendue."
+        )
+    wrong = [name for name in exposures if not is_flag(intervals[name])]
+    if wrong:
+        raise EstimationError(
+            f"Estimation : colonne {', '.join(wrong)} ; une exposition vaut vrai ou faux, 1 ou 0."
+        )
     if not is_flag(intervals["event"]):
         raise EstimationError("Estimation : colonne event ; vrai ou faux attendu partout.")
     if (intervals["end"] <= intervals["start"]).any() or (intervals["start"] < 0).any():
@@ -129,6 +143,8 @@ def _absent(
     used = rows[exposure] > 0
     if not used.any() or used.all():
         return f"nobody in {exposure}" if not used.any() else f"everybody in {exposure}"
+    if too_few(rows.loc[used, "person_id"].nunique()):
+        return f"too few persons in {exposure}"
     if base is not None and not base.any():
         return f"nobody in {reference}"
     if not rows.loc[used, "event"].any():
@@ -143,7 +159,7 @@ def _fitted(
     """The log ratio of each column with its robust error; empty when there is no maximum."""
     if not columns:
         return {}
-    groups = rows.groupby(list(strata), observed=True).ngroup().to_numpy() if strata else None
+    groups = strata_of(rows, strata) if strata else None
     sets = risk_sets(
         rows["start"].to_numpy(float),
         rows["end"].to_numpy(float),
@@ -165,8 +181,9 @@ def _fitted(
 def _values(
     log_ratio: float, error: float, level: float
 ) -> tuple[tuple[float, float, float], float]:
-    margin = float(stats.norm.ppf((1 + level) / 2)) * error
-    estimate, low, high = (float(np.exp(log_ratio + side * margin)) for side in (0, -1, 1))
+    margin = quantile(level) * error
+    with np.errstate(over="ignore"):
+        estimate, low, high = (float(np.exp(log_ratio + side * margin)) for side in (0, -1, 1))
     return (estimate, low, high), float(2 * stats.norm.sf(abs(log_ratio) / error))
 
 

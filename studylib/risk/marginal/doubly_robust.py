@@ -42,7 +42,8 @@ def doubly_robust_difference(
     ``measure`` as in ``weighted_difference``: with ``pseudo_risk``, the risk by a day.
     ``variance``: ``influence``, from the efficient influence function, right when both models are;
     or ``bootstrap`` percentiles, both models fitted again (logistic score). Probabilities under
-    ``smallest_score`` are brought up to it; at 0, a probability of zero is refused.
+    ``smallest_score`` are brought up to it; at 0, a probability of zero is refused. An arm whose
+    persons are not two more than the coefficients of its model, or four, has no estimate.
 
     Reference
     ---------
@@ -57,12 +58,14 @@ def doubly_robust_difference(
         means: Means | str = _means(matrix, y, score.codes, chance, model)
     except NoFit:
         means = "no convergence"
-    resampled = partial(_again, score, matrix, y, model, smallest_score)
     inference = Inference(
         level=level,
-        resampled=resampled if variance == "bootstrap" else None,
+        resampled=partial(_again, score, matrix, y, model, smallest_score)
+        if variance == "bootstrap"
+        else None,
         replicates=replicates,
         seed=seed,
+        coefficients=matrix.shape[1],
     )
     told = partial(
         method,
@@ -71,8 +74,7 @@ def doubly_robust_difference(
         model=model,
         smallest_score=smallest_score or None,
         variance=variance,
-        replicates=replicates if variance == "bootstrap" else None,
-        seed=seed if variance == "bootstrap" else None,
+        **inference.drawn,
     )
     rows = contrasts(
         people, means, score.arms, inference, measure=measure, outcome=outcome, how=told
@@ -116,12 +118,10 @@ def _again(
 
 
 def _check(people: pd.DataFrame, score: Score, variance: str, smallest: float) -> None:
-    same = len(people) == len(score.persons) and bool(
-        (people["person_id"].to_numpy() == score.persons["person_id"].to_numpy()).all()
-    )
     received = score.probabilities.to_numpy()[np.arange(len(score.persons)), score.codes]
     wrong = [
-        (not same, "les personnes ne sont pas celles du score, dans le même ordre"),
+        (not score.of_same(people), "les personnes ne sont pas celles du score, dans "
+         "le même ordre"),
         (variance not in ("influence", "bootstrap"), f"variance « {variance} » ; influence ou "
          "bootstrap"),
         (variance == "bootstrap" and score.design is None, "rééchantillonnage d'un score "

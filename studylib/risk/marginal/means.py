@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 import pandas as pd
 from scipy import stats
 
 from studylib.errors import EstimationError
+from studylib.risk.columns import check_numbers
+from studylib.risk.enough import weakness
+from studylib.risk.logarithms import quantile
 from studylib.risk.rows import NOTHING, estimate_row
 
 Measure = Literal["mean", "risk"]
 Quantile = Literal["normal", "t"]
+FEWEST_REPLICATES = 100
 
 
 @dataclass(frozen=True)
@@ -27,13 +31,20 @@ class Means:
     values: np.ndarray
     influence: np.ndarray
 
+    def still(self, code: int) -> bool:
+        """Whether nobody moves the mean of an arm: one person, or one same value in all."""
+        size = float(np.sqrt((self.influence[:, code] ** 2).sum()))
+        return not size > 1e-14 * np.abs(self.values).max()
+
 
 @dataclass(frozen=True)
 class Inference:
     """How an interval is made: factor of the variance, quantile, level, or resampling.
 
     ``freedom`` are the degrees of freedom of ``t``; ``factor`` multiplies the variance (HC1).
-    ``resampled`` gives, for counts of persons, the means again; None: from influences.
+    ``resampled`` gives, for counts of persons, the means again; None: from influences. ``weights``
+    are what persons count for, ``coefficients`` what is estimated in each arm: both say whether
+    persons are enough. EstimationError for a choice that is none.
     """
 
     level: float = 0.95
@@ -44,13 +55,40 @@ class Inference:
     resampled: Callable[[np.ndarray], np.ndarray] | None = None
     replicates: int = 500
     seed: int | None = None
+    weights: np.ndarray | None = None
+    coefficients: int = 1
+
+    def __post_init__(self) -> None:
+        quantile(self.level)
+        if self.quantile not in get_args(Quantile):
+            raise EstimationError(f"Quantile « {self.quantile} » inconnu ; normal ou t.")
+        drawn = self.resampled is not None
+        if drawn and (self.seed is None or self.replicates < FEWEST_REPLICATES):
+            raise EstimationError(
+                f"Rééchantillonnage : {self.replicates} tirages et la graine (seed) {self.seed} ; "
+                f"une graine et {FEWEST_REPLICATES} tirages au moins sont attendus."
+            )
+
+    @property
+    def drawn(self) -> dict[str, int | None]:
+        """The choices of a resampling, as ``rows.method`` takes them; None when there is none."""
+        some = self.resampled is not None
+        return {
+            "replicates": self.replicates if some else None,
+            "seed": self.seed if some else None,
+        }
+
+    def weakness(self, inside: np.ndarray) -> str | None:
+        """Why the persons of an arm cannot bear an interval, or None."""
+        own = None if self.weights is None else self.weights[inside]
+        cluster = None if self.cluster is None else self.cluster[inside]
+        return weakness(own, int(inside.sum()), cluster=cluster, coefficients=self.coefficients)
 
     def width(self) -> float:
         """How many standard errors an interval goes on each side."""
-        tail = (1 + self.level) / 2
         if self.quantile == "t":
-            return float(stats.t.ppf(tail, self.freedom))
-        return float(stats.norm.ppf(tail))
+            return float(stats.t.ppf((1 + self.level) / 2, self.freedom))
+        return quantile(self.level)
 
     def covariance(self, means: Means) -> np.ndarray:
         """Of the means, from influences added by cluster."""
@@ -66,8 +104,6 @@ class Inference:
         """The means of bootstrap samples of persons that have some; NaN when over 5 % have not."""
         if self.resampled is None:
             return None
-        if self.seed is None:
-            raise EstimationError("Rééchantillonnage : une graine (seed) est attendue.")
         draw = np.random.default_rng(self.seed)
         found: list[np.ndarray] = []
         for _ in range(self.replicates):
@@ -94,21 +130,19 @@ def contrasts(
 
     ``means`` is the reason when there are none; ``how`` gives the method, told ``not_estimable``.
     """
-    names = list(arms)
+    if measure not in get_args(Measure):
+        raise EstimationError(f"Mesure « {measure} » inconnue ; mean ou risk.")
+    names, kinds = list(arms), ("difference", "ratio") if measure == "risk" else ("difference",)
+    frame = _counted(people)
+    reasons = _unfit(people, means, names, inference)
+    told = not isinstance(means, str) and reasons[names[0]] is None
+    replicates = inference.replicated(len(people)) if told else None
     rows = []
-    frame = _counted(people, measure)
-    replicates = None if isinstance(means, str) else inference.replicated(len(people))
-    still = set() if isinstance(means, str) else _without_variance(means, names)
     for code, arm in enumerate(names[1:], start=1):
         both = frame[frame["arm"].isin([arm, names[0]])]
-        kinds = ("difference", "ratio") if measure == "risk" else ("difference",)
         for kind in kinds:
-            reason = means if isinstance(means, str) else None
-            values, p_value = NOTHING, np.nan
-            unmoved = [name for name in (arm, names[0]) if name in still]
-            if unmoved:
-                reason = f"no variance in {unmoved[0]}"
-            elif not isinstance(means, str):
+            reason, values, p_value = reasons[arm] or reasons[names[0]], NOTHING, np.nan
+            if reason is None and not isinstance(means, str):
                 values, p_value, reason = _contrast(means, code, kind, inference, replicates)
             rows.append(
                 estimate_row(
@@ -124,10 +158,18 @@ def contrasts(
     return rows
 
 
-def _without_variance(means: Means, names: Sequence[str]) -> set[str]:
-    """Arms whose mean nobody moves: one person, or one same value in all."""
-    size = np.sqrt((means.influence**2).sum(axis=0))
-    return {name for name, one in zip(names, size, strict=True) if not one > 1e-14}
+def _unfit(
+    people: pd.DataFrame, means: Means | str, names: Sequence[str], inference: Inference
+) -> dict[str, str | None]:
+    """By arm, why its mean has no interval: too few persons, or nobody who moves it, or None."""
+    if isinstance(means, str):
+        return dict.fromkeys(names, means)
+    found: dict[str, str | None] = {}
+    for code, name in enumerate(names):
+        inside = people["arm"].eq(name).to_numpy(bool)
+        why = "no variance" if means.still(code) else inference.weakness(inside)
+        found[name] = None if why is None else f"{why} in {name}"
+    return found
 
 
 def _contrast(
@@ -167,7 +209,7 @@ def _contrast(
     return (values[0], values[1], values[2]), p_value, None
 
 
-def _counted(people: pd.DataFrame, measure: Measure) -> pd.DataFrame:
+def _counted(people: pd.DataFrame) -> pd.DataFrame:
     """What a row of ESTIMATES counts; people without follow-up have no person-years."""
     if {"entry", "exit", "event"} <= set(people.columns):
         return people
@@ -176,12 +218,5 @@ def _counted(people: pd.DataFrame, measure: Measure) -> pd.DataFrame:
 
 def value_of(people: pd.DataFrame, name: str) -> np.ndarray:
     """The column of outcomes, complete numbers; EstimationError otherwise."""
-    if name not in people.columns:
-        raise EstimationError(f"Estimation : colonne {name} absente.")
-    values = people[name].to_numpy(float)
-    if not np.isfinite(values).all():
-        raise EstimationError(
-            f"Estimation : {int((~np.isfinite(values)).sum())} valeurs manquantes dans {name} ; "
-            "écarter ces personnes par une étape du diagramme de flux, ou compléter."
-        )
-    return values
+    check_numbers(people, [name])
+    return people[name].to_numpy(float)

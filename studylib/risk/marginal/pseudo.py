@@ -9,7 +9,7 @@ import pandas as pd
 
 from studylib.errors import EstimationError
 from studylib.risk.rows import refuse_person_time
-from studylib.risk.time_to_event.curves import times_of
+from studylib.risk.time_to_event.exits import check_day, check_exits, ends_of, times_of
 from studylib.risk.time_to_event.influence import incidence_at, occupation
 
 
@@ -34,16 +34,18 @@ def pseudo_risk(
     >>> pseudo_risk(three, day=4).round(6).tolist()
     [1.0, 0.0, 0.0]
     """
+    check_day(day)
     refuse_person_time(follow_up)
-    values = np.empty(len(follow_up))
-    for arm, rows in follow_up.groupby("arm", sort=True, observed=True).indices.items():
+    check_exits(follow_up, competing)
+    values, arms = np.empty(len(follow_up)), follow_up["arm"].to_numpy(object)
+    for arm in sorted(set(arms)):
+        rows = np.flatnonzero(arms == arm)
         group = follow_up.iloc[rows]
-        time, event = times_of(group), group["event"].to_numpy(bool)
+        time, (event, other) = times_of(group), ends_of(group, competing)
         if time.max() < day:
             raise EstimationError(
                 f"Risque au jour {day} : personne n'est suivi jusqu'à ce jour dans le groupe {arm}."
             )
-        other = group["exit_reason"].isin(list(competing)).to_numpy(bool) & ~event
         total, influence = incidence_at(occupation(time, event, other), day)
         values[rows] = total + len(rows) * influence
     return pd.Series(values, index=follow_up.index, name="pseudo_risk")

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from studylib.errors import EstimationError
+from studylib.risk.enough import too_few
 from studylib.risk.gates.gate import Gates
 from studylib.risk.marginal.means import Inference, Means, Measure, contrasts, value_of
 from studylib.risk.marginal.outcome_model import Model, NoFit, outcome_model
@@ -42,7 +43,8 @@ def standardised_difference(
     then 0, and averaged over everybody (``ate``) or the compared arm (``att``). Each arm has its
     own model with the reference. ``value``, ``measure`` and ``seed`` as in
     ``weighted_difference``. Intervals come from the model's estimating equations (sandwich), or are
-    percentiles of bootstrap samples of persons.
+    percentiles of bootstrap samples of persons. Without four persons in each arm, and two more
+    than the coefficients of the model, there is no estimate.
 
     Reference
     ---------
@@ -58,6 +60,12 @@ def standardised_difference(
     for arm in arms_of(people, reference)[1:]:
         both = people[people["arm"].isin([arm, reference])].reset_index(drop=True)
         fitted = _Standardised.of(both, arm, value, formula, model, population)
+        inference = Inference(
+            level=level,
+            resampled=fitted.again if variance == "bootstrap" else None,
+            replicates=replicates,
+            seed=seed,
+        )
         told = partial(
             method,
             "standardisation",
@@ -65,14 +73,7 @@ def standardised_difference(
             model=model,
             population=population,
             variance=variance,
-            replicates=replicates if variance == "bootstrap" else None,
-            seed=seed if variance == "bootstrap" else None,
-        )
-        inference = Inference(
-            level=level,
-            resampled=fitted.again if variance == "bootstrap" else None,
-            replicates=replicates,
-            seed=seed,
+            **inference.drawn,
         )
         rows += contrasts(
             both,
@@ -114,6 +115,8 @@ class _Standardised:
 
     def means(self) -> Means | str:
         """Both means, reference first, with influences; the reason when the model has no answer."""
+        if too_few(*self.seen.shape):
+            return "too few persons"
         try:
             fit = outcome_model(self.seen, self.y, self.model, np.ones(len(self.y)))
         except NoFit:

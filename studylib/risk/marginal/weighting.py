@@ -52,40 +52,38 @@ def weighted_difference(
     and Imbens, 2008). Matching with replacement makes it approximate: persons serve several sets.
     ``quantile``: normal, or t on n - 2 degrees of freedom.
     """
-    people = adjusted.people
-    y, score = value_of(people, value), adjusted.score
     if variance not in VARIANCES:
         raise EstimationError(
             f"Variance « {variance} » inconnue ; acceptées : {', '.join(VARIANCES)}."
         )
+    people, score, drawn = adjusted.people, adjusted.score, variance == "bootstrap"
+    y, weight = value_of(people, value), people["weight"].to_numpy(float)
     codes = pd.Index(score.arms).get_indexer(pd.Index(people["arm"]))
-    means = weighted_means(y, people["weight"].to_numpy(float), codes, len(score.arms))
-    resampled = None
+    means = weighted_means(y, weight, codes, len(score.arms))
     if variance in ("estimated_score", "bootstrap"):
         _check_refit(adjusted)
-        if variance == "estimated_score":
-            means = with_estimated_score(means, adjusted, y)
-        else:
-            resampled = partial(_again, adjusted, y)
-    size, name = len(people), adjusted.model.get("adjustment", "none")
+    if variance == "estimated_score":
+        means = with_estimated_score(means, adjusted, y)
+    freedom = len(people) - len(score.arms)
     inference = Inference(
         level=level,
         quantile=quantile,
-        freedom=size - len(score.arms),
-        factor=size / (size - len(score.arms)) if variance == "hc1" else 1.0,
+        freedom=freedom,
+        factor=len(people) / freedom if variance == "hc1" and freedom else 1.0,
         cluster=_clusters(adjusted),
-        resampled=resampled,
+        resampled=partial(_again, adjusted, y) if drawn else None,
         replicates=replicates,
         seed=seed,
+        weights=weight,
     )
+    name = adjusted.model.get("adjustment", "none")
     told = partial(
         method,
         "weighted_means",
         adjustment=name,
         variance=variance,
-        quantile=None if variance == "bootstrap" else quantile,
-        replicates=replicates if variance == "bootstrap" else None,
-        seed=seed if variance == "bootstrap" else None,
+        quantile=None if drawn else quantile,
+        **inference.drawn,
     )
     rows = contrasts(
         people, means, score.arms, inference, measure=measure, outcome=outcome, how=told

@@ -2,40 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 import pandas as pd
 from scipy import stats
 
 from studylib.errors import EstimationError
-from studylib.risk.logarithms import RATIOS, on_log_scale, quantile
+from studylib.risk.logarithms import quantile
 from studylib.risk.pooling.between import BETWEEN, Between, Squared, cochran_q, i_squared, q_profile
 from studylib.risk.pooling.schemas import HETEROGENEITY
+from studylib.risk.pooling.sites import KEY, NAME, Sites, questions
+from studylib.risk.received import refuse_choices
 from studylib.risk.rows import NOTHING, estimates, method
-from studylib.tables import ESTIMATES, check
+from studylib.tables import check
 
 Effects = Literal["fixed", "random"]
 Interval = Literal["normal", "hartung_knapp"]
-_DIFFERENCES = ("risk_difference", "rate_difference")
-_KEY = ["analysis", "comparison", "outcome", "measure"]
-
-
-@dataclass(frozen=True)
-class _Sites:
-    """The sites of one question: values and variances on the scale where they are pooled."""
-
-    rows: pd.DataFrame
-    values: np.ndarray
-    variances: np.ndarray
-    excluded: int
-    ratio: bool
-
-    def shown(self, *values: float) -> tuple[float, ...]:
-        """Values back on the scale of the measure."""
-        return tuple(float(np.exp(value)) if self.ratio else float(value) for value in values)
 
 
 def meta_analysis(
@@ -55,24 +38,37 @@ def meta_analysis(
     ``between_variance`` and ``interval``. Hartung and Knapp's interval (2001; t with one degree
     less than sites) scales the error by the gaps seen, by ``least_scale`` at least: 1 keeps it from
     being narrower than the normal one, 0 is their own rule. Sites without an estimate are left out
-    and counted. One site alone is no synthesis: no estimate. EstimationError for two outcomes or
-    measures under one comparison, a site given twice, a measure that cannot be pooled.
+    and counted. One site alone is no synthesis: no estimate; nor are sites whose estimates are one
+    number, when ``least_scale`` is 0. EstimationError for two outcomes or measures under one
+    comparison, a site given twice, a measure that cannot be pooled.
 
     References
     ----------
     DerSimonian R, Laird N (1986), Controlled Clinical Trials 7:177-188. Hartung J, Knapp G (2001),
     Statistics in Medicine 20:3875-3889.
     """
+    refuse_choices(
+        NAME,
+        effects=(effects, get_args(Effects)),
+        between_variance=(between_variance, get_args(Between)),
+        interval=(interval, get_args(Interval)),
+    )
+    if not 0 <= least_scale < np.inf:
+        raise EstimationError(
+            f"{NAME} : least_scale vaut {least_scale} ; un nombre positif ou nul."
+        )
+    random = effects == "random"
+    scale = least_scale if random and interval == "hartung_knapp" else None
     rows = []
-    for one in _questions(sites, level):
-        tau2 = 0.0
-        if effects == "random" and len(one.values) > 1:
-            tau2 = BETWEEN[between_variance](one.values, one.variances)
-        random = effects == "random"
-        scale = least_scale if random and interval == "hartung_knapp" else None
+    for one in questions(sites, level):
+        reason, values, p_value = _missing(one), NOTHING, np.nan
+        if reason is None:
+            tau2 = BETWEEN[between_variance](one.values, one.variances) if random else 0.0
+            values, p_value = _pooled(one, tau2, scale, level)
+            reason = None if values[1] < values[2] else "identical sites"
         how = method(
             "meta_analysis",
-            not_estimable=_missing(one),
+            not_estimable=reason,
             effects="random_effects" if random else "fixed_effects",
             between_variance=between_variance if random else None,
             interval=interval if random else "normal",
@@ -80,10 +76,7 @@ def meta_analysis(
             sites=len(one.values),
             excluded_sites=one.excluded or None,
         )
-        values, p_value = NOTHING, np.nan
-        if len(one.values) > 1:
-            values, p_value = _pooled(one, tau2, scale, level)
-        rows.append(_row(one, population, values, p_value, how))
+        rows.append(_row(one, population, NOTHING if reason else values, p_value, how))
     return estimates(rows)
 
 
@@ -100,9 +93,14 @@ def heterogeneity(
     Q-profile interval, and the prediction interval (Higgins, Thompson and Spiegelhalter, 2009: t
     with two degrees less than sites), empty with fewer than three.
     """
+    refuse_choices(
+        NAME,
+        between_variance=(between_variance, get_args(Between)),
+        i_squared_from=(i_squared_from, get_args(Squared)),
+    )
     rows = []
-    for one in _questions(sites, level):
-        row: dict[str, object] = {name: one.rows[name].iloc[0] for name in _KEY}
+    for one in questions(sites, level):
+        row: dict[str, object] = {name: one.rows[name].iloc[0] for name in KEY}
         row |= {"sites": len(one.values), "method": "", **dict.fromkeys(_EMPTY, np.nan)}
         told: dict[str, object] = {
             "effects": "random_effects",
@@ -118,7 +116,7 @@ def heterogeneity(
 _EMPTY = [c.name for c in HETEROGENEITY.columns if c.nullable]
 
 
-def _spread(one: _Sites, between: Between, squared: Squared, level: float) -> dict[str, object]:
+def _spread(one: Sites, between: Between, squared: Squared, level: float) -> dict[str, object]:
     values, variances, freedom = one.values, one.variances, len(one.values) - 1
     tau2 = BETWEEN[between](values, variances)
     weights = 1 / (variances + tau2)
@@ -141,57 +139,12 @@ def _spread(one: _Sites, between: Between, squared: Squared, level: float) -> di
     return found
 
 
-def _questions(sites: pd.DataFrame, level: float) -> Iterator[_Sites]:
-    """The sites of each question put to them."""
-    known = check(sites, ESTIMATES)
-    if known.empty:
-        raise EstimationError("Méta-analyse : aucune estimation reçue.")
-    for _, rows in known.groupby(["analysis", "comparison"], sort=False):
-        for name in ("outcome", "measure"):
-            if rows[name].nunique() > 1:
-                raise EstimationError(
-                    f"Méta-analyse de {rows['comparison'].iloc[0]} : plusieurs valeurs de {name} "
-                    f"({', '.join(sorted(rows[name].unique()))}) ; une seule se combine, les "
-                    "libellés des sites doivent être identiques."
-                )
-        twice = rows.loc[rows["population"].duplicated(), "population"]
-        if len(twice):
-            raise EstimationError(
-                f"Méta-analyse : le site « {twice.iloc[0]} » est donné deux fois ; garder une "
-                "seule estimation par site."
-            )
-        yield _site_values(rows, level)
-
-
-def _site_values(rows: pd.DataFrame, level: float) -> _Sites:
-    measure = str(rows["measure"].iloc[0])
-    if measure in RATIOS:
-        values, errors = on_log_scale(rows, level=level)
-    elif measure in _DIFFERENCES:
-        values = rows["estimate"].to_numpy(float)
-        width = rows["ci_high"].to_numpy(float) - rows["ci_low"].to_numpy(float)
-        errors = np.where(width > 0, width, np.nan) / (2 * quantile(level))
-    else:
-        raise EstimationError(
-            f"Méta-analyse : la mesure {measure} ne se combine pas ; mesures acceptées : "
-            f"{', '.join((*RATIOS, *_DIFFERENCES))}."
-        )
-    kept = np.isfinite(values) & np.isfinite(errors)
-    return _Sites(
-        rows[kept] if kept.any() else rows,
-        values[kept],
-        errors[kept] ** 2,
-        int((~kept).sum()),
-        measure in RATIOS,
-    )
-
-
-def _missing(one: _Sites) -> str | None:
+def _missing(one: Sites) -> str | None:
     return {0: "no site", 1: "a single site"}.get(len(one.values))
 
 
 def _pooled(
-    one: _Sites, tau2: float, least_scale: float | None, level: float
+    one: Sites, tau2: float, least_scale: float | None, level: float
 ) -> tuple[tuple[float, float, float], float]:
     """Pooled estimate, limits and p value; ``least_scale`` None for the normal interval."""
     weights = 1 / (one.variances + tau2)
@@ -210,11 +163,11 @@ def _pooled(
 
 
 def _row(
-    one: _Sites, population: str, values: tuple[float, float, float], p_value: float, how: str
+    one: Sites, population: str, values: tuple[float, float, float], p_value: float, how: str
 ) -> dict[str, object]:
     """The pooled row; its counts are those of the sites pooled."""
     return {
-        **{name: one.rows[name].iloc[0] for name in _KEY},
+        **{name: one.rows[name].iloc[0] for name in KEY},
         "population": population,
         **dict(zip(("estimate", "ci_low", "ci_high"), values, strict=True)),
         "p_value": p_value,

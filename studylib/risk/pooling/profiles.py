@@ -7,17 +7,26 @@ site without outcome in an arm has no estimate at all, though it rules much out.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import get_args
 
 import numpy as np
 import pandas as pd
 from scipy import interpolate, optimize, stats
 
 from studylib.errors import EstimationError
+from studylib.risk.logarithms import quantile
+from studylib.risk.pooling.meta_analysis import Effects
+from studylib.risk.received import refuse_choices, refuse_counts
 from studylib.risk.rows import NOTHING, estimates, method
 from studylib.risk.schemas import PROFILES
 from studylib.tables import check
 
+FARTHEST = 50.0
+"""A log ratio that no profile goes beyond."""
+FLAT = 1e-3
+"""A fall of the log likelihood over the whole grid below which nothing was learnt."""
+UNEVEN, BENDING = 1e-4, 5e-3
+"""What rounding may do to slopes; the least part of a bend that lies on either side of a chord."""
 _KEY = ["analysis", "comparison", "outcome", "measure"]
 _APART = 0.02  # between means tried
 _STEP = 0.005  # of the integral over sites' ratios
@@ -44,7 +53,30 @@ class Profile:
             raise EstimationError("Profil de vraisemblance : il faut deux points distincts.")
         if not np.isfinite([*self.x, *self.y, *self.slope]).all():
             raise EstimationError("Profil de vraisemblance : une valeur manque ou est infinie.")
+        if np.abs(self.x).max() > FARTHEST:
+            raise EstimationError(
+                "Profil de vraisemblance : des logarithmes de rapport sont au-delà de "
+                f"{FARTHEST:g}, dans un sens ou dans l'autre."
+            )
+        self._refuse_shape()
         self._inside = interpolate.CubicHermiteSpline(self.x, self.y, self.slope)
+
+    def _refuse_shape(self) -> None:
+        """A profile likelihood is a hill: between two points its mean slope is between theirs."""
+        between, bend = np.diff(self.y) / np.diff(self.x), -np.diff(self.slope)
+        slack = UNEVEN * (1 + np.abs(between).max())
+        least = BENDING * bend - slack
+        before, after = self.slope[:-1] - between, between - self.slope[1:]
+        if ((bend < -slack) | (before < least) | (after < least)).any():
+            raise EstimationError(
+                "Profil de vraisemblance : courbe creuse, ou pentes contraires aux valeurs ; "
+                "vérifier les colonnes log_likelihood et gradient."
+            )
+
+    @property
+    def flat(self) -> bool:
+        """Whether it tells no ratio from another."""
+        return bool(np.ptp(self.y) < FLAT)
 
     def __call__(self, at: float | np.ndarray) -> np.ndarray:
         """The log likelihood there."""
@@ -58,7 +90,7 @@ class Profile:
 def pooled_profiles(
     profiles: pd.DataFrame,
     *,
-    effects: Literal["fixed", "random"],
+    effects: Effects,
     population: str = "ensemble",
     asked: int | None = None,
     level: float = 0.95,
@@ -71,16 +103,19 @@ def pooled_profiles(
     are where the profile falls by half a chi-squared quantile; a limit beyond the grid common to
     the sites is 0 or infinite, an estimate beyond it is not estimable. With fewer than five sites a
     random-effects interval is too narrow. ``asked`` is how many sites were: those without a profile
-    are then counted in ``method``. Person-years are unknown. The profile
-    of a weighted model is no likelihood: its width follows the scale of the weights.
+    are then counted in ``method``. Sites whose profile is flat say nothing; when all are, there is
+    no estimate. Person-years are unknown. The profile of a weighted model is no likelihood: its
+    width follows the scale of the weights. EstimationError for a profile that is no hill.
 
     Reference
     ---------
     Schuemie MJ, Chen Y, Madigan D, Suchard MA (2022), Statistical Methods in Medical Research
     31:438-450.
     """
+    refuse_choices("Profils", effects=(effects, get_args(Effects)))
+    quantile(level)
     known = check(profiles, PROFILES)
-    for comparison, sites in known.groupby("comparison"):
+    for comparison, sites in known.groupby("comparison", observed=True):
         if sites["outcome"].nunique() > 1:
             raise EstimationError(
                 f"Profils de {comparison} : plusieurs événements "
@@ -92,7 +127,7 @@ def pooled_profiles(
             "population": population,
             **_pooled(sites, effects, asked, level),
         }
-        for key, sites in known.groupby(_KEY, sort=False)
+        for key, sites in known.groupby(_KEY, sort=False, observed=True)
     ]
     return estimates(rows)
 
@@ -103,18 +138,25 @@ def _pooled(
     """Estimate, limits, p value, counts and method of one question put to several sites."""
     curves = [
         Profile(*(one[name].tolist() for name in ("log_ratio", "log_likelihood", "gradient")))
-        for _, one in sites.groupby("population", sort=False)
+        for _, one in sites.groupby("population", sort=False, observed=True)
     ]
     reach = max(one.x[0] for one in curves), min(one.x[-1] for one in curves)
     if reach[0] >= reach[1]:
         raise EstimationError(
             "Profils de vraisemblance : les grilles des sites n'ont rien en commun."
         )
-    values, p_value = _summary(curves, reach, effects, level)
-    reason = None if np.isfinite(values[0]) else "beyond the grid"
-    if effects == "random" and len(curves) < 2:
-        values, p_value, reason = NOTHING, np.nan, "a single site"
-    counts = sites.groupby("population")[["persons", "events"]].max().sum()
+    telling = [one for one in curves if not one.flat]
+    reason, values, p_value = None, NOTHING, np.nan
+    if not telling:
+        reason = "flat profile"
+    elif effects == "random" and len(curves) < 2:
+        reason = "a single site"
+    else:
+        values, p_value = _summary(telling, reach, effects, level)
+        reason = None if values[1] < values[2] else "beyond the grid"
+    if asked is not None:
+        refuse_counts("Profils", len(curves), asked=asked)
+    counts = sites.groupby("population", observed=True)[["persons", "events"]].max().sum()
     return {
         **dict(zip(("estimate", "ci_low", "ci_high"), values, strict=True)),
         "p_value": p_value,

@@ -1,5 +1,6 @@
 """Confounding: the propensity score, and what is made of it."""
 
+from studylib.risk.enough import effective_size
 from studylib.risk.propensity.adjusted import Adjusted, adjusted
 from studylib.risk.propensity.balance import balance, wide_balance
 from studylib.risk.propensity.checks import check_balance, check_equipoise, check_positivity
@@ -19,7 +20,7 @@ from studylib.risk.propensity.schemas import (
 )
 from studylib.risk.propensity.score import Score, propensity_score
 from studylib.risk.propensity.strata import strata_of
-from studylib.risk.propensity.weights import balancing_weights, effective_size
+from studylib.risk.propensity.weights import balancing_weights
 
 __all__ = [
     "ADJUSTMENT",

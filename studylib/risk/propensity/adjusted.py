@@ -11,6 +11,8 @@ import pandas as pd
 
 from studylib.errors import EstimationError
 from studylib.risk import rows
+from studylib.risk.columns import check_columns
+from studylib.risk.enough import LARGEST_SHARE, effective_size
 from studylib.risk.propensity.matching import Order, Scale
 from studylib.risk.propensity.schemas import ADJUSTMENT
 from studylib.risk.propensity.score import Score
@@ -19,14 +21,11 @@ from studylib.risk.propensity.ways import Made, Method, matched, stratified, wei
 from studylib.risk.propensity.weights import (
     Population,
     Trim,
-    effective_size,
     within,
 )
 from studylib.tables import check
 
 METHODS = ("none", "iptw", "overlap", "matching_weights", "matching", "stratification")
-LARGEST_SHARE = 0.9
-"""Beyond this share of the weight of an arm on one person, nothing is estimated from it."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +66,9 @@ class Adjusted:
     def of(self, follow_up: pd.DataFrame) -> pd.DataFrame:
         """The follow-up of the people kept, with their weight, match_set and stratum."""
         added = ["weight", "match_set", "stratum"]
+        check_columns(follow_up, ["person_id"])
         plain = follow_up.drop(columns=[name for name in added if name in follow_up.columns])
+        plain = plain.reset_index(drop=True)
         return plain.merge(self.people[["person_id", *added]], on="person_id", how="inner")
 
 
@@ -205,10 +206,7 @@ def _restricted(score: Score, inside: np.ndarray) -> Score:
 
 
 def _check_same(people: pd.DataFrame, score: Score, exact: Sequence[str]) -> None:
-    same = len(people) == len(score.persons) and bool(
-        (people["person_id"].to_numpy() == score.persons["person_id"].to_numpy()).all()
-    )
-    if not same:
+    if not score.of_same(people):
         raise EstimationError(
             "Ajustement : les personnes ne sont pas celles du score, ou pas dans le même ordre ; "
             "donner la table sur laquelle le score a été estimé."

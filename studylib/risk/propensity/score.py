@@ -9,9 +9,10 @@ import numpy as np
 import pandas as pd
 
 from studylib.errors import EstimationError
+from studylib.risk.columns import check_columns
 from studylib.risk.propensity.design import Design, design
 from studylib.risk.propensity.logistic import LogisticFit, logistic
-from studylib.risk.rows import method
+from studylib.risk.rows import method, refuse_persons
 
 CAP = 1e-7
 """Probabilities are kept this far from 0 and 1 before a logit is taken."""
@@ -55,6 +56,14 @@ class Score:
     def codes(self) -> np.ndarray:
         """Each person's arm as its place in ``arms``."""
         return pd.Index(self.arms).get_indexer(pd.Index(self.persons["arm"]))
+
+    def of_same(self, people: pd.DataFrame) -> bool:
+        """Whether ``people`` are the persons of the score, in the same order and arms."""
+        check_columns(people, ["person_id", "arm"])
+        return len(people) == len(self.persons) and all(
+            bool((people[name].to_numpy(object) == self.persons[name].to_numpy(object)).all())
+            for name in ("person_id", "arm")
+        )
 
     def of_two(self, what: str) -> np.ndarray:
         """The score of the compared arm; EstimationError when arms are not two."""
@@ -115,10 +124,7 @@ def propensity_score(
 
 def arms_of(people: pd.DataFrame, reference: str, arms: Sequence[str] = ()) -> list[str]:
     """The arms, the reference first, then sorted; EstimationError when they cannot be compared."""
-    if people["person_id"].duplicated().any():
-        raise EstimationError(
-            "Score de propension : des personnes figurent deux fois ; une ligne par personne."
-        )
+    refuse_persons(people)
     present = set(people["arm"])
     wanted = sorted(set(arms) or present)
     unknown = sorted(present - set(wanted))

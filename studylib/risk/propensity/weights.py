@@ -104,13 +104,3 @@ def within(score: Score, *, rule: Trim, bound: float) -> np.ndarray:
     low = np.quantile(chance[compared], bound)
     high = np.quantile(chance[~compared], 1 - bound)
     return np.asarray((chance >= low) & (chance <= high))
-
-
-def effective_size(weights: np.ndarray) -> float:
-    """How many unweighted persons would be as precise: (Σ w)² / Σ w² (Kish, 1965).
-
-    >>> effective_size(np.array([1.0, 1.0, 2.0])).__round__(3)
-    2.667
-    """
-    square = float((weights**2).sum())
-    return float(weights.sum() ** 2 / square) if square > 0 else 0.0

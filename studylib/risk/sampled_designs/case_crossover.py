@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Literal, get_args
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from studylib.errors import EstimationError
 from studylib.risk.conditional_logistic import conditional_logistic
 from studylib.risk.gates.gate import Gates
-from studylib.risk.sampled_designs.exposure import exposed_in
+from studylib.risk.received import received, refuse_choices, refuse_counts
+from studylib.risk.sampled_designs.exposure import with_exposure
 
+Ints = NDArray[np.int64]
 Referents = Literal["before", "time_stratified"]
 NAME = "Cas croisés"
 WEEK = 7
+NOWHERE = np.iinfo(np.int64).min // 2
+MEMBER = ("set", "case", "person_id", "day", "to", "from_")
 
 
 def case_crossover_sets(
@@ -44,31 +51,62 @@ def case_crossover_sets(
     >>> sets[["from_", "to"]].to_numpy().tolist()
     [[94, 101], [87, 94]]
     """
-    _refuse(events, observed, case_window, number, washout, lag)
-    day = events["day"].to_numpy(np.int64)
-    if referents == "before":
-        shifts = -np.arange(number + 1) * (case_window + washout)
-        days = day[:, None] + shifts[None, :]
-    else:
-        shifts = WEEK * np.array([0, -4, -3, -2, -1, 1, 2, 3, 4])
-        days = day[:, None] + shifts[None, :]
-        month = days.astype("datetime64[D]").astype("datetime64[M]")
-        days = np.where(month == month[:, :1], days, np.iinfo(np.int64).min // 2)
+    wanted = Windows(case_window, referents, number, washout, lag)
+    wanted.refuse()
+    struck, watched = _read(events, observed)
+    days = wanted.days(struck["day"].to_numpy(np.int64))
     table = pd.DataFrame(
         {
-            "set": np.repeat(np.arange(len(day)), days.shape[1]),
-            "case": np.tile(np.arange(days.shape[1]) == 0, len(day)),
-            "person_id": np.repeat(events["person_id"].to_numpy(), days.shape[1]),
+            "set": np.repeat(np.arange(len(days)), days.shape[1]),
+            "case": np.tile(np.arange(days.shape[1]) == 0, len(days)),
+            "person_id": np.repeat(struck["person_id"].to_numpy(), days.shape[1]),
             "day": days.ravel(),
         }
     )
     table["to"] = table["day"] - lag + 1
     table["from_"] = table["to"] - case_window
-    seen = table.merge(observed[["person_id", "start", "end"]], on="person_id", how="left")
+    seen = table.merge(watched[["person_id", "start", "end"]], on="person_id", how="left")
     kept = seen[(seen["from_"] >= seen["start"]) & (seen["to"] <= seen["end"])]
     with_case = kept.groupby("set")["case"].transform("any")
     several = kept.groupby("set")["case"].transform("size") > 1
     return kept[with_case & several][list(table.columns)].reset_index(drop=True)
+
+
+@dataclass(frozen=True)
+class Windows:
+    """Which windows an event is compared over; ``case_crossover_sets`` says what each means."""
+
+    case_window: int
+    referents: Referents
+    number: int
+    washout: int
+    lag: int
+
+    def refuse(self) -> None:
+        """EstimationError for a choice that is none."""
+        refuse_choices(NAME, referents=(self.referents, get_args(Referents)))
+        refuse_counts(NAME, 1, case_window=self.case_window, number=self.number)
+        refuse_counts(NAME, 0, washout=self.washout, lag=self.lag)
+
+    def days(self, day: Ints) -> Ints:
+        """The last day of each window, the event's own first; far away where there is none."""
+        if self.referents == "before":
+            apart = self.case_window + self.washout
+            return np.asarray(day[:, None] - np.arange(self.number + 1) * apart, np.int64)
+        days = day[:, None] + WEEK * np.array([0, -4, -3, -2, -1, 1, 2, 3, 4])
+        month = days.astype("datetime64[D]").astype("datetime64[M]")
+        return np.where(month == month[:, :1], days, NOWHERE)
+
+    def told(self) -> dict[str, object]:
+        """The choices as ``method`` tells them."""
+        before = self.referents == "before"
+        return {
+            "case_window": self.case_window,
+            "referents": self.referents,
+            "referent_number": self.number if before else None,
+            "washout": self.washout if before else None,
+            "lag": self.lag,
+        }
 
 
 def case_crossover(
@@ -84,6 +122,7 @@ def case_crossover(
     lag: int = 0,
     controls: pd.DataFrame | None = None,
     level: float = 0.95,
+    upstream: Mapping[str, object] | None = None,
     gates: Gates | None = None,
 ) -> pd.DataFrame:
     """Odds of exposure just before the event against the same persons' other windows.
@@ -93,70 +132,75 @@ def case_crossover(
     the event, with a day that stands for it) makes it a case-time-control: the odds ratio of the
     cases divided by that of the controls, which is the trend of exposure (Suissa, 1995). A
     persistent treatment makes later windows more exposed: the ratio is then above 1 by itself.
+    ``persons`` and ``events`` count cases, never controls. ``upstream`` names the choices that made
+    ``events`` and ``exposures``, told in ``method``.
     """
-    choices: dict[str, object] = {
-        "case_window": case_window,
-        "referents": referents,
-        "controls": number if referents == "before" else None,
-        "washout": washout if referents == "before" else None,
-        "lag": lag,
-        "trend": "case_time_control" if controls is not None else "none",
-    }
-    wanted = {"case_window": case_window, "number": number, "washout": washout, "lag": lag}
-    sets = case_crossover_sets(events, observed, referents=referents, **wanted)
-    drugs = sorted(exposures["drug"].astype(str).unique())
-    if sets.empty or not drugs:
-        raise EstimationError(
-            f"{NAME} : aucun événement n'a de fenêtre de référence observée, ou aucune exposition."
-        )
-    members = sets.join(exposed_in(sets, exposures))
+    wanted = Windows(case_window, referents, number, washout, lag)
+    members = _exposed(events, exposures, observed, wanted)
+    counts = {"persons": members["person_id"].nunique(), "events": int(members["case"].sum())}
+    drugs = [str(name) for name in members if name not in MEMBER]
     trends: list[str] = []
     if controls is not None:
-        other = case_crossover_sets(controls, observed, referents=referents, **wanted)
-        other = other.join(exposed_in(other, exposures)).reindex(columns=members.columns)
-        trends = [f"trend of {drug}" for drug in drugs]
-        both = pd.concat([members, other.assign(set=other["set"] + sets["set"].max() + 1)])
-        of_cases = np.arange(len(both)) < len(members)
-        exposure = both[drugs].fillna(0)
-        members = both.assign(
-            **{name: exposure[drug] for name, drug in zip(trends, drugs, strict=True)},
-            **{drug: exposure[drug] * of_cases for drug in drugs},
-        )
-    return conditional_logistic(
+        other = _exposed(controls, exposures, observed, wanted)
+        members, trends = _with_trend(members, other, drugs)
+    found = conditional_logistic(
         members,
         outcome=outcome,
         exposures=drugs,
         covariates=trends,
         level=level,
         estimator="case_crossover",
-        choices=choices,
+        choices={
+            **wanted.told(),
+            "trend": "none" if controls is None else "case_time_control",
+            **(upstream or {}),
+        },
         gates=gates,
     )
+    return found.assign(**counts)
 
 
-def _refuse(
-    events: pd.DataFrame,
-    observed: pd.DataFrame,
-    case_window: int,
-    number: int,
-    washout: int,
-    lag: int,
-) -> None:
-    if case_window < 1 or number < 1 or washout < 0 or lag < 0:
+def _exposed(
+    events: pd.DataFrame, exposures: pd.DataFrame, observed: pd.DataFrame, wanted: Windows
+) -> pd.DataFrame:
+    """The windows to compare, with a column per drug."""
+    sets = case_crossover_sets(events, observed, **asdict(wanted))
+    if sets.empty:
         raise EstimationError(
-            f"{NAME} : fenêtre de {case_window} jours, {number} fenêtres de référence, écart de "
-            f"{washout} et décalage de {lag} jours ; il faut au moins un jour, une fenêtre, et des "
-            "écarts positifs ou nuls."
+            f"{NAME} : aucun événement n'a de fenêtre de référence observée ; raccourcir les "
+            "fenêtres, ou étendre l'observation."
         )
-    if events.empty:
+    return with_exposure(sets, exposures)
+
+
+def _with_trend(
+    members: pd.DataFrame, other: pd.DataFrame, drugs: Sequence[str]
+) -> tuple[pd.DataFrame, list[str]]:
+    """Cases and controls together: the drugs of cases, and the trend that both have."""
+    trends = [f"trend of {drug}" for drug in drugs]
+    moved = other.assign(set=other["set"] + members["set"].max() + 1)
+    both = pd.concat([members, moved], ignore_index=True)
+    exposure = both[drugs].to_numpy()
+    of_cases = np.arange(len(both)) < len(members)
+    both[trends] = exposure
+    both[drugs] = exposure * of_cases[:, None]
+    return both, trends
+
+
+def _read(events: pd.DataFrame, observed: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Events and observed time in the kinds expected."""
+    struck = received(events, NAME, "events", keys=["person_id"], days=["day"])
+    watched = received(observed, NAME, "observed", keys=["person_id"], days=["start", "end"])
+    if struck.empty:
         raise EstimationError(f"{NAME} : aucun événement.")
-    if events.duplicated(["person_id", "day"]).any():
+    if struck.duplicated(["person_id", "day"]).any():
         raise EstimationError(
             f"{NAME} : des événements d'une même personne figurent deux fois le même jour."
         )
-    if observed["person_id"].duplicated().any():
+    if watched["person_id"].duplicated().any():
         raise EstimationError(f"{NAME} : des personnes figurent deux fois parmi les observées.")
-    if not events["person_id"].isin(observed["person_id"]).all():
+    if not struck["person_id"].isin(watched["person_id"]).all():
         raise EstimationError(
             f"{NAME} : des événements appartiennent à des personnes non observées."
         )
+    return struck, watched

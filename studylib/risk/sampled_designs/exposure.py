@@ -7,6 +7,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from studylib.errors import EstimationError
+from studylib.risk.received import received
+
+NAME = "Expositions"
 
 
 def exposed_in(
@@ -22,23 +25,39 @@ def exposed_in(
     >>> exposed_in(moments, use)["A"].tolist()
     [1, 0]
     """
-    needed = {"person_id", "drug", "start", "end"}
-    if needed - set(exposures.columns):
-        raise EstimationError(
-            f"Expositions : colonnes absentes {', '.join(sorted(needed - set(exposures.columns)))}."
-        )
-    if (exposures["end"] <= exposures["start"]).any():
-        raise EstimationError("Expositions : des lignes se terminent avant leur début.")
-    persons = pd.Index(moments["person_id"].unique())
-    row = persons.get_indexer(pd.Index(moments["person_id"]))
-    low, high = (moments[name].to_numpy(np.int64) for name in (first, after))
+    asked = received(moments, NAME, "moments", keys=["person_id"], days=[first, after])
+    used = received(
+        exposures, NAME, "exposures", keys=["person_id"], texts=["drug"], days=["start", "end"]
+    )
+    if (used["end"] <= used["start"]).any() or (asked[after] <= asked[first]).any():
+        raise EstimationError(f"{NAME} : des lignes se terminent avant leur début.")
+    persons = pd.Index(asked["person_id"].unique())
+    row = persons.get_indexer(pd.Index(asked["person_id"]))
+    low, high = (asked[name].to_numpy(np.int64) for name in (first, after))
     found = {}
-    for drug, eras in exposures.groupby("drug", sort=True):
+    for drug, eras in used.groupby("drug", sort=True):
         at = persons.get_indexer(pd.Index(eras["person_id"]))
         start, end = (eras[name].to_numpy(np.int64) for name in ("start", "end"))
         met = _met(at[at >= 0], start[at >= 0], end[at >= 0], row, low, high)
         found[str(drug)] = met.astype(np.int64)
     return pd.DataFrame(found, index=moments.index)
+
+
+def with_exposure(moments: pd.DataFrame, exposures: pd.DataFrame) -> pd.DataFrame:
+    """``moments`` and their columns of ``exposed_in``; EstimationError for a drug named as another.
+
+    EstimationError also when no exposure is given.
+    """
+    found = exposed_in(moments, exposures)
+    if found.columns.empty:
+        raise EstimationError(f"{NAME} : aucune exposition ; en donner une au moins.")
+    named = [drug for drug in found if drug in moments]
+    if named:
+        raise EstimationError(
+            f"{NAME} : le médicament « {named[0]} » a le nom d'une colonne des ensembles ; le "
+            "renommer."
+        )
+    return pd.concat([moments, found], axis=1)
 
 
 Ints = NDArray[np.int64]

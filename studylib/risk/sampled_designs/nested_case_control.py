@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 import pandas as pd
@@ -13,8 +13,9 @@ from studylib.errors import EstimationError
 from studylib.risk.conditional_logistic import conditional_logistic, row_of
 from studylib.risk.cox.preparation import unusable
 from studylib.risk.gates.gate import Gates
-from studylib.risk.rows import NOTHING, estimates, is_flag, method
-from studylib.risk.sampled_designs.exposure import exposed_in
+from studylib.risk.received import received, refuse_choices, refuse_counts
+from studylib.risk.rows import NOTHING, estimates, method
+from studylib.risk.sampled_designs.exposure import with_exposure
 from studylib.risk.sampled_designs.schemas import CONTROLS_FOUND
 from studylib.tables import check
 
@@ -48,10 +49,12 @@ def incidence_density_sets(
 
     Source: Lubin JH, Gail MH (1984), Biometrics 40:63-75.
     """
-    _refuse(follow_up, controls, matched_on, age_caliper)
-    people = follow_up.sort_values("person_id", ignore_index=True)
-    birth = people["birth"].to_numpy(np.int64) if age_caliper is not None else np.zeros(len(people))
-    pool = _Pool(people, list(matched_on), birth.astype(np.int64), time_scale)
+    refuse_choices(NAME, time_scale=(time_scale, get_args(TimeScale)))
+    people = _people(follow_up, controls, matched_on, age_caliper)
+    birth = np.zeros(len(people), np.int64)
+    if age_caliper is not None:
+        birth = people["birth"].to_numpy(np.int64)
+    pool = _Pool(people, list(matched_on), birth, time_scale)
     day = people["exit"].to_numpy(np.int64) - 1
     cases = np.flatnonzero(people["event"].to_numpy(bool))
     cases = cases[np.lexsort((cases, day[cases]))]
@@ -82,7 +85,7 @@ class _Pool:
         self, people: pd.DataFrame, matched_on: list[str], birth: Ints, time_scale: TimeScale
     ) -> None:
         stratum = (
-            people.groupby(matched_on, sort=True).ngroup().to_numpy(np.int64)
+            people.groupby(matched_on, sort=True, observed=True).ngroup().to_numpy(np.int64)
             if matched_on
             else np.zeros(len(people), np.int64)
         )
@@ -143,7 +146,8 @@ class _Pool:
 
 def controls_found(sets: pd.DataFrame) -> pd.DataFrame:
     """How many sets have how many controls: a CONTROLS_FOUND table."""
-    found = (~sets["case"]).groupby(sets["set"]).sum()
+    read = received(sets, NAME, "sets", keys=["set"], flags=["case"])
+    found = (~read["case"]).groupby(read["set"], observed=True).sum()
     counts = found.value_counts().sort_index()
     table = pd.DataFrame({"controls": counts.index.astype(int), "events": counts.to_numpy()})
     return check(table, CONTROLS_FOUND)
@@ -177,17 +181,13 @@ def nested_case_control(
     ``fewest_carriers`` on a side are left out. The choices of the sampling are given again to be
     told in ``method``.
     """
-    if window < 1 or lag < 0:
-        raise EstimationError(
-            f"{NAME} : fenêtre de {window} jours et décalage de {lag} ; au moins un jour, et un "
-            "décalage positif ou nul."
-        )
-    moments = sets.assign(to=sets["day"] - lag, from_=sets["day"] - lag - window)
-    found = exposed_in(moments, exposures)
-    if found.empty or not len(found.columns):
-        raise EstimationError(f"{NAME} : aucune exposition.")
-    drugs = [name for name in found.columns if name != reference]
-    members = sets.drop(columns="day").join(found)
+    refuse_counts(NAME, 1, window=window)
+    refuse_counts(NAME, 0, lag=lag)
+    read = received(sets, NAME, "sets", keys=["set", "person_id"], days=["day"])
+    moments = read.assign(to=read["day"] - lag, from_=read["day"] - lag - window)
+    members = with_exposure(moments, exposures).drop(columns="day")
+    found = members[[name for name in members if name not in moments]]
+    drugs = [str(name) for name in found if name != reference]
     if reference and reference not in found:
         told = method("nested_case_control", not_estimable=f"nobody in {reference}")
         absent = [f"{name} / {reference}" for name in drugs]
@@ -234,27 +234,26 @@ def _against(
     return members[~none], list(covariates)
 
 
-def _refuse(
+def _people(
     follow_up: pd.DataFrame, controls: int, matched_on: Sequence[str], age_caliper: int | None
-) -> None:
-    needed = ["person_id", "entry", "exit", "event", *matched_on]
-    needed += ["birth"] if age_caliper is not None else []
-    absent = [name for name in needed if name not in follow_up.columns]
-    if absent:
-        raise EstimationError(f"{NAME} : colonnes absentes {', '.join(absent)} du suivi.")
-    missing = [name for name in needed if follow_up[name].isna().any()]
-    if missing:
-        raise EstimationError(f"{NAME} : valeurs manquantes dans {', '.join(missing)} du suivi.")
-    if not is_flag(follow_up["event"]):
-        raise EstimationError(f"{NAME} : colonne event du suivi ; vrai ou faux attendu partout.")
-    if controls < 1 or (age_caliper is not None and age_caliper < 0):
-        raise EstimationError(
-            f"{NAME} : {controls} témoins par cas et écart d'âge de {age_caliper} ; au moins un "
-            "témoin, et un écart positif ou nul."
-        )
-    if follow_up["person_id"].duplicated().any():
+) -> pd.DataFrame:
+    """The persons followed, in order, their columns in the kinds expected."""
+    refuse_counts(NAME, 1, controls=controls)
+    births = [] if age_caliper is None else ["birth"]
+    if births:
+        refuse_counts(NAME, 0, age_caliper=age_caliper)
+    people = received(
+        follow_up,
+        NAME,
+        "suivi",
+        keys=["person_id", *matched_on],
+        days=["entry", "exit", *births],
+        flags=["event"],
+    )
+    if people["person_id"].duplicated().any():
         raise EstimationError(f"{NAME} : des personnes figurent deux fois dans le suivi.")
-    if (follow_up["exit"] <= follow_up["entry"]).any():
+    if (people["exit"] <= people["entry"]).any():
         raise EstimationError(f"{NAME} : des personnes ont un temps de suivi nul ou négatif.")
-    if not follow_up["event"].any():
+    if not people["event"].any():
         raise EstimationError(f"{NAME} : aucun cas.")
+    return people.sort_values("person_id", ignore_index=True)

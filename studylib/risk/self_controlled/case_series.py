@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from typing import get_args
 
 import numpy as np
 import pandas as pd
 
 from studylib.errors import EstimationError
+from studylib.risk.received import received, refuse_choices
 from studylib.risk.self_controlled import cutting, time_effects
-from studylib.risk.self_controlled.arrays import Reals, Spans
+from studylib.risk.self_controlled.arrays import Flags, Reals, Spans
 from studylib.risk.self_controlled.cutting import Cut, Factor
-from studylib.risk.self_controlled.inputs import NAME, Observed, Recurrence, columns, observed
+from studylib.risk.self_controlled.inputs import NAME, Observed, Recurrence, observed
 from studylib.risk.self_controlled.likelihood import Patterns
 from studylib.risk.self_controlled.time_effects import Effect, Season, Spline, Steps
 from studylib.risk.self_controlled.windows import Overlap, Placed, Window, merged, place
@@ -99,6 +101,7 @@ def case_series(
         cases, exposures, events, naive_period=naive_period, period=period, recurrence=recurrence
     )
     design = Design(tuple(windows), overlap, by_dose, age, season, calendar, control)
+    _refuse(design)
     choices: dict[str, object] = {
         "overlap": overlap,
         "age": _told(age),
@@ -110,6 +113,27 @@ def case_series(
         "control": "fixed_window" if control else None,
     }
     return assembled(seen, design, choices)
+
+
+def _refuse(design: Design) -> None:
+    refuse_choices(
+        NAME,
+        overlap=(design.overlap, get_args(Overlap)),
+        season=(design.season, get_args(Season)),
+    )
+    for name, clock in (("age", design.age), ("calendar", design.calendar)):
+        if not isinstance(clock, Steps | Spline | None):
+            raise EstimationError(
+                f"{NAME} : {name} vaut {clock} ; accepté : Steps, Spline ou rien."
+            )
+    named = [(window.name, window.drug) for window in design.windows]
+    twice = [name for name, drug in named if named.count((name, drug)) > 1 or
+             (drug is not None and (name, None) in named)]  # fmt: skip
+    if not named or twice:
+        raise EstimationError(
+            f"{NAME} : {f'deux fenêtres « {twice[0]} »' if twice else 'aucune fenêtre'} ; une "
+            "fenêtre au moins, et un nom pour chacune."
+        )
 
 
 def _told(chosen: Steps | Spline | None) -> str:
@@ -158,7 +182,7 @@ def _placed(seen: Observed, design: Design) -> dict[str, Placed]:
     """The windows of each drug, and the probe of the end of observation."""
     exposures = seen.exposures
     if design.by_dose:
-        columns(exposures, "exposures", ["dose"])
+        exposures = received(exposures, NAME, "exposures", texts=["dose"])
     eras = exposures if design.by_dose else exposures.assign(dose="")
     found = {}
     for drug, of_drug in eras.groupby("drug", sort=True):
@@ -167,12 +191,19 @@ def _placed(seen: Observed, design: Design) -> dict[str, Placed]:
         if windows:
             found[str(drug)] = place(joined, windows, str(drug))
     if design.probe_days:
-        early = seen.cases.get("ended_early", pd.Series(True, seen.cases.index))
-        row = np.flatnonzero(early.to_numpy(bool))
+        row = np.flatnonzero(ended_early(seen))
         end = seen.cases["end"].to_numpy(np.int64)[row]
         last = Spans(row, end - design.probe_days, end)
         found[PROBE] = Placed(last, np.zeros(len(row), np.int64), (PROBE,))
     return found
+
+
+def ended_early(seen: Observed) -> Flags:
+    """Whose observation death or departure cut short; everybody where the cases do not say."""
+    if "ended_early" not in seen.cases:
+        return np.ones(len(seen.cases), bool)
+    cases = received(seen.cases, NAME, "cases", flags=["ended_early"])
+    return cases["ended_early"].to_numpy(bool)
 
 
 def _controls(seen: Observed, design: Design) -> list[Placed]:
@@ -189,8 +220,7 @@ def _effects(seen: Observed, design: Design, own: Spans) -> list[Effect]:
     found: list[Effect] = []
     zero = np.zeros(len(own.row), np.int64)
     if design.age is not None:
-        columns(seen.cases, "cases", ["birth"])
-        birth = seen.cases["birth"].to_numpy(np.int64)
+        birth = received(seen.cases, NAME, "cases", days=["birth"])["birth"].to_numpy(np.int64)
         found.append(time_effects.effect("age", design.age, birth, own, seen.events))
     if design.season != "none":
         span = (int(own.start.min()), int(own.end.max()))

@@ -11,10 +11,12 @@ from scipy import stats
 from studylib.errors import EstimationError
 from studylib.risk.gates.schemas import measured
 from studylib.risk.gates.thresholds import Thresholds
+from studylib.risk.received import refuse_counts
 from studylib.risk.self_controlled.arrays import Reals
-from studylib.risk.self_controlled.case_series import PROBE, CaseSeries, assembled
+from studylib.risk.self_controlled.case_series import PROBE, CaseSeries, assembled, ended_early
 from studylib.risk.self_controlled.estimates import self_controlled_case_series
 from studylib.risk.self_controlled.fitting import fitted
+from studylib.risk.self_controlled.inputs import NAME
 from studylib.tables import CheckResult
 
 PRE_EXPOSURE = "pre_exposure"
@@ -30,7 +32,7 @@ def check_rare_outcome(
     >>> check_rare_outcome(40, 1000).passed
     True
     """
-    if persons <= 0 or not 0 <= persons_with <= persons:
+    if not (0 <= persons_with <= persons and 0 < persons < np.inf):
         raise EstimationError(
             f"Rareté du critère : {persons_with} personnes atteintes sur {persons} ; la population "
             "compte au moins une personne et contient les cas."
@@ -72,7 +74,8 @@ def check_event_dependent_observation(
     the bounds ``end_of_observation``; when no observation is cut short there is nothing to fear.
     """
     name = "event_dependent_observation"
-    if not series.observed.cases.get("ended_early", pd.Series([True])).any():
+    refuse_counts(NAME, 1, days=days)
+    if not ended_early(series.observed).any():
         return CheckResult(name, True, measured([]), "aucune observation n'est écourtée.")
     design = replace(series.design, probe_days=days)
     probed = assembled(series.observed, design, series.choices, series.weigh)
@@ -126,6 +129,8 @@ def check_time_stability(
     ones, with the chi-bar-square law of independent months (Silvapulle and Sen, 2005), one-sided
     ``alpha``. ``observed_by_month`` gives the months.
     """
+    if not 0 < alpha < 1:
+        raise EstimationError(f"{NAME} : alpha vaut {alpha} ; entre 0 et 1 exclus.")
     limit = (thresholds or Thresholds()).largest_time_instability
     name = "time_stability"
     table = observed_by_month(series)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 import pandas as pd
@@ -11,6 +11,8 @@ from scipy import stats
 
 from studylib.errors import EstimationError
 from studylib.risk.gates.gate import Gates
+from studylib.risk.logarithms import quantile
+from studylib.risk.received import refuse_choices
 from studylib.risk.rows import DAYS_PER_YEAR, NOTHING, estimates, method
 from studylib.risk.self_controlled import likelihood
 from studylib.risk.self_controlled.arrays import Reals
@@ -57,6 +59,7 @@ def self_controlled_case_series(
     >>> self_controlled_case_series(series, outcome="fall")["estimate"].round(6).item()
     4.0
     """
+    refuse_choices(NAME, interval=(interval, get_args(Interval)))
     model = fitted(series)
     rows = []
     for term in range(series.exposures):
@@ -81,6 +84,8 @@ def _row(
         return "no convergence", NOTHING, np.nan
     beta, error = float(model.fit.beta[place]), float(standard_errors(model)[place])
     low, high = _limits(model, place, beta, error, interval, level)
+    if np.isnan(low) or np.isnan(high):
+        return "no convergence", NOTHING, np.nan
     p_value = float(2 * stats.norm.sf(abs(beta) / error))
     estimate, down, up = _ratios(np.array([beta, low, high]))
     return None, (float(estimate), float(down), float(up)), p_value
@@ -89,7 +94,7 @@ def _row(
 def _limits(
     model: Fitted, place: int, beta: float, error: float, interval: Interval, level: float
 ) -> tuple[float, float]:
-    z = float(stats.norm.ppf((1 + level) / 2))
+    z = quantile(level)
     wald = (beta - z * error, beta + z * error)
     if interval == "wald":
         return wald
@@ -104,7 +109,7 @@ def _upper_of_none(series: CaseSeries, model: Fitted, term: int, level: float) -
     patterns = bounded(series.patterns, others)
     whole = replace(patterns, design=patterns.design[:, [term, *model.kept]])
     near = np.concatenate([[-30.0], model.fit.beta])
-    drop = float(stats.chi2.ppf(level, 1)) / 2
+    drop = quantile(level) ** 2 / 2
     found = likelihood.limit(whole, model.fit.log_likelihood, near, 0, drop, 0.0)
     return float(np.exp(found))
 
@@ -166,7 +171,7 @@ def time_ratios(series: CaseSeries, *, level: float = 0.95) -> pd.DataFrame:
     the model has no finite answer.
     """
     model = fitted(series)
-    z = float(stats.norm.ppf((1 + level) / 2))
+    z = quantile(level)
     errors = standard_errors(model)
     rows = []
     for place, term in enumerate(model.kept):

@@ -10,9 +10,10 @@ import numpy as np
 from scipy import optimize, special, stats
 
 from studylib.errors import EstimationError
+from studylib.risk.received import received, refuse_choices
 from studylib.risk.self_controlled.arrays import Reals, Spans
 from studylib.risk.self_controlled.case_series import CaseSeries, assembled
-from studylib.risk.self_controlled.inputs import NAME, columns
+from studylib.risk.self_controlled.inputs import NAME
 
 EndModel = Literal[
     "exponential_weibull_age",
@@ -61,8 +62,9 @@ def event_dependent_observation(
     Source: Farrington CP, Anaya-Izquierdo K, Whitaker HJ, Hocine MN, Douglas I, Smeeth L (2011),
     J Am Stat Assoc 106:417-426. The laws follow its idea; their parameters are written afresh.
     """
-    cases, events = series.observed.cases, series.observed.events
-    columns(cases, "cases", ["birth", "ended_early"])
+    refuse_choices(NAME, model=(model, (*MODELS, "lowest_aic")))
+    events = series.observed.events
+    cases = received(series.observed.cases, NAME, "cases", days=["birth"], flags=["ended_early"])
     if events["row"].duplicated().any():
         raise EstimationError(
             f"{NAME} : l'observation dépendante de l'événement demande un seul événement par cas ; "
@@ -74,6 +76,8 @@ def event_dependent_observation(
     early = cases["ended_early"].to_numpy(bool)
     row, day = events["row"].to_numpy(np.int64), events["day"].to_numpy(float) + 0.5
     age, gap = (day - birth[row]) / YEAR, (end[row] - day) / YEAR
+    if (age < 0).any():
+        raise EstimationError(f"{NAME} : des cas naissent après leur événement ; vérifier birth.")
     tried = MODELS if model == "lowest_aic" else (model,)
     law = min((_fitted(one, age, gap, early[row]) for one in tried), key=lambda one: one.aic)
 

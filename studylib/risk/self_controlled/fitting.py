@@ -14,6 +14,7 @@ from studylib.risk.self_controlled.likelihood import Fit, Patterns
 
 NONE_INSIDE, NONE_OUTSIDE = "no outcome", "no outcome outside"
 """Reasons without estimate: the ratio of the window is 0, or infinite."""
+NOT_SEPARABLE = "not separable"
 
 
 @dataclass(frozen=True)
@@ -39,11 +40,12 @@ def fitted(series: CaseSeries) -> Fitted:
             reasons[term] = reason
     patterns = bounded(series.patterns, reasons)
     width = patterns.design.shape[1]
-    order = [*range(series.exposures, width), *range(series.exposures)]
-    kept = sorted(likelihood.identified(patterns, [t for t in order if t not in reasons]))
-    for term in range(series.exposures):
-        if term not in kept:
-            reasons.setdefault(term, "not separable")
+    timed, windows = range(series.exposures, width), range(series.exposures)
+    exposures = [term for term in windows if term not in reasons]
+    kept = sorted(likelihood.identified(patterns, [*timed, *exposures]))
+    if not set(exposures) <= set(kept):
+        for term in _confounded(patterns, exposures, [*timed]):
+            reasons[term] = NOT_SEPARABLE
     chosen = replace(patterns, design=patterns.design[:, kept])
     return Fitted(chosen, likelihood.maximise(chosen), kept, reasons)
 
@@ -61,9 +63,21 @@ def _unbounded(patterns: Patterns, term: int) -> str:
     return ""
 
 
+def _confounded(patterns: Patterns, exposures: list[int], others: list[int]) -> list[int]:
+    """The windows that are the same covariate as others, whichever of them the model keeps."""
+    found = []
+    for term in exposures:
+        before = [*others, *(one for one in exposures if one != term)]
+        if term not in likelihood.identified(patterns, [*before, term]):
+            found.append(term)
+    return found
+
+
 def bounded(patterns: Patterns, reasons: Mapping[int, str]) -> Patterns:
     """The likelihood left when the coefficients of these windows have run away."""
     for term, reason in reasons.items():
+        if reason == NOT_SEPARABLE:  # its time stays, whatever holds it
+            continue
         inside = patterns.design[:, term] > 0
         if reason == NONE_OUTSIDE:
             exposed = np.asarray(patterns.time[:, inside].sum(axis=1)).ravel() > 0

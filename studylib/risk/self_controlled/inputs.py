@@ -2,34 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 import pandas as pd
 
 from studylib.errors import EstimationError
+from studylib.risk.received import is_whole, received, refuse_choices, refuse_counts
 from studylib.tables import FLOW, check
 
 NAME = "Série de cas"
 Recurrence = Literal["all", "first"]
-
-
-def columns(table: pd.DataFrame, what: str, needed: Sequence[str]) -> None:
-    """EstimationError when a column is absent or holds a missing value."""
-    absent = [name for name in needed if name not in table.columns]
-    if absent:
-        raise EstimationError(
-            f"{NAME} : colonnes {', '.join(absent)} absentes de la table « {what} » ; "
-            f"colonnes présentes : {', '.join(map(str, table.columns))}."
-        )
-    empty = [name for name in needed if table[name].isna().any()]
-    if empty:
-        raise EstimationError(
-            f"{NAME} : valeurs manquantes dans {', '.join(empty)} de la table « {what} » ; "
-            "compléter ou écarter ces lignes."
-        )
 
 
 def spans(table: pd.DataFrame, what: str) -> None:
@@ -67,10 +51,16 @@ def observed(
     recurrence: Recurrence,
 ) -> Observed:
     """The time and the events of the cases once restricted, step by step."""
-    _refuse(cases, exposures, events, naive_period)
-    day = events[["person_id", "day"]].sort_values(["person_id", "day"])
-    kept = cases.copy()
-    day = _inside(kept, day)
+    refuse_choices(NAME, recurrence=(recurrence, get_args(Recurrence)))
+    refuse_counts(NAME, 0, naive_period=naive_period)
+    _refuse_period(period)
+    kept = received(cases, NAME, "cases", keys=["person_id"], days=["start", "end"])
+    events = received(events, NAME, "events", keys=["person_id"], days=["day"])
+    exposures = received(
+        exposures, NAME, "exposures", keys=["person_id"], texts=["drug"], days=["start", "end"]
+    )
+    _refuse(kept, exposures, events)
+    day = _inside(kept, events[["person_id", "day"]].sort_values(["person_id", "day"]))
     if recurrence == "first":
         day = day.drop_duplicates("person_id")
     steps = [_step("persons_with_event", kept, day)]
@@ -96,16 +86,20 @@ def observed(
     )
 
 
-def _refuse(
-    cases: pd.DataFrame, exposures: pd.DataFrame, events: pd.DataFrame, naive_period: int
-) -> None:
-    columns(cases, "cases", ["person_id", "start", "end"])
-    columns(exposures, "exposures", ["person_id", "drug", "start", "end"])
-    columns(events, "events", ["person_id", "day"])
+def _refuse_period(period: tuple[int, int] | None) -> None:
+    if period is None or (
+        len(period) == 2 and all(map(is_whole, period)) and period[0] < period[1]
+    ):
+        return
+    raise EstimationError(
+        f"{NAME} : period vaut {period} ; un premier jour et le lendemain du dernier, "
+        "entiers et dans cet ordre, sont attendus."
+    )
+
+
+def _refuse(cases: pd.DataFrame, exposures: pd.DataFrame, events: pd.DataFrame) -> None:
     spans(cases, "cases")
     spans(exposures, "exposures")
-    if naive_period < 0:
-        raise EstimationError(f"{NAME} : période naïve de {naive_period} jours ; 0 ou plus.")
     if cases["person_id"].duplicated().any():
         raise EstimationError(
             f"{NAME} : des personnes figurent deux fois parmi les cas ; garder pour chacune la "

@@ -17,6 +17,8 @@ from studylib.risk.self_controlled.arrays import Flags, Reals
 STEPS = 60
 UNENDING = 40.0
 """A log ratio beyond which a limit is infinite."""
+FARTHEST = 60.0
+"""A log ratio of the fastest pattern to the slowest beyond which the maximum is at infinity."""
 FLAT = 1e-8
 """A gain of log likelihood below which one more step is the last."""
 
@@ -105,7 +107,7 @@ def maximise(patterns: Patterns, *, start: Reals | None = None, fixed: int | Non
             step = _solved(now.information[np.ix_(free, free)], now.score[free])
         except np.linalg.LinAlgError:
             return now
-        if not np.isfinite(step).all() or np.abs(now.beta).max() > 30:
+        if not np.isfinite(step).all() or np.ptp(patterns.design @ now.beta) > FARTHEST:
             return now
         if step @ now.score[free] < FLAT:
             beta = now.beta.copy()

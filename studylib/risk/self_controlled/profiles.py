@@ -8,12 +8,14 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
+from studylib.errors import EstimationError
 from studylib.risk.gates.gate import Gates
 from studylib.risk.schemas import PROFILES
 from studylib.risk.self_controlled import likelihood
 from studylib.risk.self_controlled.arrays import Reals
 from studylib.risk.self_controlled.case_series import CaseSeries
 from studylib.risk.self_controlled.fitting import NONE_INSIDE, NONE_OUTSIDE, bounded, fitted
+from studylib.risk.self_controlled.inputs import NAME
 from studylib.risk.self_controlled.likelihood import Patterns
 from studylib.tables import check, empty
 
@@ -31,9 +33,14 @@ def likelihood_profile(
     """The profile log likelihood of each window's log ratio over ``grid``: a PROFILES table.
 
     It holds what a pooling of regions needs, a window without event included. Windows that
-    nobody is exposed in, or that cannot be told apart, have no row; none has while ``gates`` are
-    closed.
+    nobody is exposed in, that cannot be told apart, or whose model has no finite answer have no
+    row; none has while ``gates`` are closed.
     """
+    if len(grid) < 2 or not (np.isfinite(grid).all() and (np.diff(grid) > 0).all()):
+        raise EstimationError(
+            f"{NAME} : grille {list(grid)} ; deux logarithmes de rapport au moins, finis et "
+            "croissants, sont attendus."
+        )
     if gates is not None and gates.closed:
         return empty(PROFILES)
     model = fitted(series)
@@ -62,6 +69,8 @@ def _profile_rows(
     rows = []
     for value in grid:
         at = likelihood.profile(patterns, place, float(value), near)
+        if not at.converged:
+            return []
         near = at.beta
         rows.append(
             {

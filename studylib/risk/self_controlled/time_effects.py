@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 import pandas as pd
 from scipy.interpolate import BSpline
 
 from studylib.errors import EstimationError
+from studylib.risk.received import is_whole, refuse_choices
 from studylib.risk.self_controlled.arrays import Ints, Reals, Spans, ranges
 
 MONTH = 30
@@ -31,6 +32,14 @@ class Steps:
     cuts: tuple[int, ...]
     side: CutSide = "first_day"
 
+    def __post_init__(self) -> None:
+        refuse_choices("Groupes de temps", side=(self.side, get_args(CutSide)))
+        if not all(map(is_whole, self.cuts)):
+            raise EstimationError(
+                f"Groupes de temps : coupures {self.cuts} ; des jours en nombres entiers sont "
+                "attendus."
+            )
+
     @property
     def first_days(self) -> Ints:
         """The first day of each group but the first."""
@@ -44,10 +53,10 @@ class Spline:
     knots: int = 5
 
     def __post_init__(self) -> None:
-        if self.knots < 3:
+        if not is_whole(self.knots) or self.knots < 3:
             raise EstimationError(
-                f"Courbe de l'âge ou du calendrier : {self.knots} nœuds demandés ; il en faut au "
-                "moins 3."
+                f"Courbe de l'âge ou du calendrier : {self.knots} nœuds demandés ; il en faut un "
+                "nombre entier, au moins 3."
             )
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 import pandas as pd
 
 from studylib.errors import EstimationError
+from studylib.risk.received import is_whole, refuse_choices
 from studylib.risk.self_controlled.arrays import Ints, Spans
 
 Anchor = Literal["start", "end"]
@@ -21,7 +22,9 @@ class Window:
     """Days ``first`` to ``last``, both included, counted from an exposure.
 
     ``first_from`` and ``last_from`` say from what: day 0 is the first day exposed (``start``) or
-    the last day exposed (``end``). ``drug`` limits the window to one drug (default: every one).
+    the last day exposed (``end``). A window from the start to the end of the exposure may hold no
+    day of a short one; EstimationError for one that can hold none at all. ``drug`` limits the
+    window to one drug (default: every one).
 
     >>> Window("risk", 0, 42, last_from="start").last
     42
@@ -35,9 +38,17 @@ class Window:
     drug: str | None = None
 
     def __post_init__(self) -> None:
-        if self.first_from == self.last_from and self.last < self.first:
+        told = f"Fenêtre « {self.name} »"
+        for name in ("first_from", "last_from"):
+            refuse_choices(told, **{name: (getattr(self, name), get_args(Anchor))})
+        if not (is_whole(self.first) and is_whole(self.last)):
             raise EstimationError(
-                f"Fenêtre « {self.name} » : elle va du jour {self.first} au jour {self.last} ; "
+                f"{told} : jours {self.first} à {self.last} ; des nombres entiers sont attendus."
+            )
+        longest = (self.first_from, self.last_from) == ("start", "end")
+        if not longest and self.last < self.first:
+            raise EstimationError(
+                f"{told} : elle va du jour {self.first} au jour {self.last} ; "
                 "le dernier jour ne peut précéder le premier."
             )
 

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 import pandas as pd
 from scipy import stats
 
-from studylib.errors import EstimationError
-from studylib.risk.cox.hazard_ratio import FEWEST_CLUSTERS, FEWEST_ROBUST, LARGEST_SHARE
-from studylib.risk.cox.preparation import check_columns, check_weights
+from studylib.risk.columns import check_weights
+from studylib.risk.cox.model import check_clusters
+from studylib.risk.enough import weakness
 from studylib.risk.gates.gate import Gates
 from studylib.risk.logarithms import quantile
 from studylib.risk.rows import NOTHING, against, estimate_row, estimates, method
-from studylib.risk.time_to_event.curves import times_of
+from studylib.risk.time_to_event.exits import check_day, check_exits, ends_of, times_of
 from studylib.risk.time_to_event.influence import (
     Occupation,
     incidence_at,
@@ -35,6 +34,55 @@ class Side:
     value: float = np.nan
     variance: float = np.nan
     reason: str = ""
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What is asked of each arm."""
+
+    day: int
+    competing: tuple[str, ...]
+    weights: str | None
+    cluster: str | None
+    adjustment: str | None
+    level: float
+
+
+@dataclass(frozen=True)
+class _Pair:
+    """An arm and the reference: their rows and what is estimated in each."""
+
+    both: pd.DataFrame
+    comparison: str
+    outcome: str
+    side: Side
+    base: Side
+    choices: Choices
+
+    def row(
+        self, measure: str, estimator: str, values: Values, p_value: float
+    ) -> dict[str, object]:
+        """A row of ESTIMATES, with the reason when one of the two arms has no answer."""
+        asked = self.choices
+        how = method(
+            estimator,
+            not_estimable=self.side.reason or self.base.reason or None,
+            day=asked.day,
+            adjustment=asked.adjustment or ("weights" if asked.weights else "none"),
+            weights=asked.weights,
+            cluster=asked.cluster,
+            competing=asked.competing,
+            variance="influence",
+        )
+        return estimate_row(
+            self.both,
+            comparison=self.comparison,
+            outcome=self.outcome,
+            measure=measure,
+            method=how,
+            values=values,
+            p_value=p_value,
+        )
 
 
 def risk_difference(
@@ -62,26 +110,19 @@ def risk_difference(
     known. Where nobody of an arm is followed until ``day``, there is no estimate. ``arms``,
     ``cluster``, ``adjustment`` and ``gates`` as in ``hazard_ratio``.
     """
-    told = partial(
-        method, day=day, adjustment=adjustment or ("weights" if weights else "none"),
-        weights=weights, cluster=cluster, competing=competing, variance="influence",
-    )  # fmt: skip
-    rows = []
-    for arm, both in _compared(follow_up, reference, arms, weights, cluster, level):
-        seen = partial(
-            _side, at=incidence_at, day=day, competing=competing, weights=weights, cluster=cluster
-        )
-        side, base = seen(both, arm), seen(both, reference)
-        reason = side.reason or base.reason or None
-        row = partial(estimate_row, both, comparison=f"{arm} / {reference}", outcome=outcome)
-        values, p_value = _difference(side, base, level)
-        how = told("aalen_johansen", not_estimable=reason)
-        rows.append(row(measure="risk_difference", method=how, values=values, p_value=p_value))
-        inverse = told("inverse_risk_difference", not_estimable=reason)
-        rows.append(row(measure="number_needed", method=inverse, values=_inverse(*values)))
-        ratio, ratio_p = _ratio(side, base, level)
-        rows.append(row(measure="risk_ratio", method=how, values=ratio, p_value=ratio_p))
-    return estimates(rows, gates=gates)
+    choices = Choices(day, tuple(competing), weights, cluster, adjustment, level)
+
+    def rows(seen: _Pair) -> list[dict[str, object]]:
+        difference, p_value = _difference(seen.side, seen.base, level)
+        ratio, ratio_p = _ratio(seen.side, seen.base, level)
+        return [
+            seen.row("risk_difference", "aalen_johansen", difference, p_value),
+            seen.row("number_needed", "inverse_risk_difference", _inverse(*difference), np.nan),
+            seen.row("risk_ratio", "aalen_johansen", ratio, ratio_p),
+        ]
+
+    pairs = _pairs(follow_up, incidence_at, outcome, reference, arms, choices)
+    return estimates([row for seen in pairs for row in rows(seen)], gates=gates)
 
 
 def mean_time_difference(
@@ -104,85 +145,60 @@ def mean_time_difference(
     (Royston and Parmar, 2013, BMC Med Res Methodol 13:152): it needs no proportional hazards.
     Choices as in ``risk_difference``.
     """
-    told = partial(
-        method, day=day, adjustment=adjustment or ("weights" if weights else "none"),
-        weights=weights, cluster=cluster, competing=competing, variance="influence",
-    )  # fmt: skip
-    rows = []
-    for arm, both in _compared(follow_up, reference, arms, weights, cluster, level):
-        seen = partial(
-            _side, at=mean_time_until, day=day, competing=competing, weights=weights,
-            cluster=cluster,
-        )  # fmt: skip
-        side, base = seen(both, arm), seen(both, reference)
-        reason = side.reason or base.reason or None
-        values, p_value = _difference(side, base, level)
-        rows.append(
-            estimate_row(
-                both,
-                comparison=f"{arm} / {reference}",
-                outcome=outcome,
-                measure="mean_time_difference",
-                method=told("restricted_mean_time", not_estimable=reason),
-                values=values,
-                p_value=p_value,
-            )
+    choices = Choices(day, tuple(competing), weights, cluster, adjustment, level)
+    pairs = _pairs(follow_up, mean_time_until, outcome, reference, arms, choices)
+    rows = [
+        seen.row(
+            "mean_time_difference",
+            "restricted_mean_time",
+            *_difference(seen.side, seen.base, level),
         )
+        for seen in pairs
+    ]
     return estimates(rows, gates=gates)
 
 
-def _compared(
+def _pairs(
     follow_up: pd.DataFrame,
+    at: At,
+    outcome: str,
     reference: str,
     arms: Sequence[str],
-    weights: str | None,
-    cluster: str | None,
-    level: float,
-) -> list[tuple[str, pd.DataFrame]]:
-    """Each compared arm with its rows and those of the reference, once checked."""
-    quantile(level)
-    compared = against(follow_up, reference, arms, repeated=cluster is not None)
-    check_columns(follow_up, [name for name in (weights, cluster) if name])
-    if weights is not None:
-        check_weights(follow_up, weights)
-    if cluster is not None and follow_up[cluster].nunique() < FEWEST_CLUSTERS:
-        raise EstimationError(
-            f"Risque à un jour : {follow_up[cluster].nunique()} grappes dans {cluster} ; il en "
-            f"faut {FEWEST_CLUSTERS} au moins pour une variance robuste."
-        )
-    return [(arm, follow_up[follow_up["arm"].isin([arm, reference])]) for arm in compared]
+    choices: Choices,
+) -> list[_Pair]:
+    """What ``at`` estimates in each compared arm and in the reference, once all is checked."""
+    quantile(choices.level)
+    check_day(choices.day)
+    compared = against(follow_up, reference, arms, repeated=choices.cluster is not None)
+    check_exits(follow_up, choices.competing)
+    check_clusters(follow_up, choices.cluster)
+    if choices.weights is not None:
+        check_weights(follow_up, choices.weights)
+    pairs = []
+    for arm in compared:
+        both = follow_up[follow_up["arm"].isin([arm, reference])]
+        side, base = (_side(both, name, at, choices) for name in (arm, reference))
+        pairs.append(_Pair(both, f"{arm} / {reference}", outcome, side, base, choices))
+    return pairs
 
 
-def _side(
-    both: pd.DataFrame,
-    arm: str,
-    *,
-    at: At,
-    day: int,
-    competing: Sequence[str],
-    weights: str | None,
-    cluster: str | None,
-) -> Side:
-    """What ``at`` estimates in one arm by ``day``."""
-    if not day >= 1:
-        raise EstimationError(f"Risque au jour {day} : un jour de suivi, 1 ou plus, est attendu.")
+def _side(both: pd.DataFrame, arm: str, at: At, choices: Choices) -> Side:
+    """What ``at`` estimates in one arm by the day."""
     group = both[both["arm"] == arm]
     if group.empty:
         return Side(reason=f"nobody in {arm}")
-    if (group["exit"] - group["entry"]).max() < day:
+    time, (event, other) = times_of(group), ends_of(group, choices.competing)
+    weight = None if choices.weights is None else group[choices.weights].to_numpy(float)
+    cluster = None if choices.cluster is None else group[choices.cluster].to_numpy()
+    counted = np.ones(len(group), bool) if weight is None else weight > 0
+    if counted.any() and time[counted].max() < choices.day:
         return Side(reason=f"nobody followed until the day in {arm}")
-    if len(group) < FEWEST_ROBUST:
-        return Side(reason=f"too few persons in {arm}")
-    event = group["event"].to_numpy(bool)
-    other = group["exit_reason"].isin(list(competing)).to_numpy(bool) & ~event
-    own = None if weights is None else group[weights].to_numpy(float)
-    if own is not None and not own.any():
-        return Side(reason=f"weights are zero in {arm}")
-    if own is not None and own.max() > LARGEST_SHARE * own.sum():
-        return Side(reason=f"weights on one person in {arm}")
-    value, influence = at(occupation(times_of(group), event, other, own), day)
+    weak = weakness(weight, len(group), cluster=cluster)
+    if weak:
+        return Side(reason=f"{weak} in {arm}")
+    value, influence = at(occupation(time, event, other, weight), choices.day)
     if cluster is not None:
-        influence = np.bincount(pd.factorize(group[cluster])[0], influence)
+        influence = np.bincount(pd.factorize(cluster)[0], influence)
     variance = float((influence**2).sum())
     # A risk of none or all has no variance of its own: the interval of a difference would be false.
     return Side(value, variance) if variance > 0 else Side(reason=f"no outcome by the day in {arm}")
@@ -193,7 +209,7 @@ def _difference(side: Side, base: Side, level: float) -> tuple[Values, float]:
     difference, spread = side.value - base.value, np.sqrt(side.variance + base.variance)
     if not spread > 0:
         return NOTHING, np.nan
-    margin = stats.norm.ppf((1 + level) / 2) * spread
+    margin = quantile(level) * spread
     p_value = float(2 * stats.norm.sf(abs(difference) / spread))
     return (difference, difference - margin, difference + margin), p_value
 
@@ -204,7 +220,7 @@ def _ratio(side: Side, base: Side, level: float) -> tuple[Values, float]:
         return NOTHING, np.nan
     log_ratio = np.log(side.value / base.value)
     spread = np.sqrt(side.variance / side.value**2 + base.variance / base.value**2)
-    margin = stats.norm.ppf((1 + level) / 2) * spread
+    margin = quantile(level) * spread
     low, high = np.exp(log_ratio - margin), np.exp(log_ratio + margin)
     p_value = float(2 * stats.norm.sf(abs(log_ratio) / spread))
     return (float(np.exp(log_ratio)), float(low), float(high)), p_value

@@ -9,13 +9,16 @@ import pandas as pd
 from scipy import stats
 
 from studylib.errors import EstimationError
+from studylib.risk.columns import check_columns, check_numbers
 from studylib.risk.cox.fit import SMALLEST_ERROR, NoMaximum
-from studylib.risk.cox.hazard_ratio import Ties, hazard_ratio
-from studylib.risk.cox.preparation import check_columns, check_numbers, columns_of
+from studylib.risk.cox.hazard_ratio import hazard_ratio
+from studylib.risk.cox.model import Ties
+from studylib.risk.cox.preparation import columns_of
+from studylib.risk.enough import weakness
 from studylib.risk.gates.gate import Gates
 from studylib.risk.logarithms import quantile
 from studylib.risk.rows import NOTHING, against, estimate_row, estimates, method
-from studylib.risk.time_to_event.curves import times_of
+from studylib.risk.time_to_event.exits import check_exits, ends_of, times_of
 from studylib.risk.time_to_event.subdistribution import Subdistribution, fitted
 
 
@@ -39,11 +42,12 @@ def cause_specific_hazard_ratios(
     drug does to the competing event is needed to read what it does to the outcome (Latouche and
     others, 2013, J Clin Epidemiol 66:648).
     """
+    check_columns(follow_up, ["exit_reason"])
     unknown = [cause for cause in outcomes if cause not in set(follow_up["exit_reason"])]
     if unknown or not outcomes:
         raise EstimationError(
             f"Risques concurrents : motif de sortie {', '.join(unknown) or 'absent'} ; motifs "
-            f"présents : {', '.join(sorted(set(follow_up['exit_reason'])))}."
+            f"présents : {', '.join(sorted(map(str, set(follow_up['exit_reason']))))}."
         )
     tables = [
         hazard_ratio(
@@ -84,10 +88,11 @@ def subdistribution_hazard_ratio(
     in the third digit. Its sign tells whose cumulative incidence is higher, not whose rate.
     """
     quantile(level)
-    check_columns(follow_up, [*covariates, "exit_reason"])
+    compared = against(follow_up, reference, arms)
+    check_exits(follow_up, competing)
     check_numbers(follow_up, covariates)
     rows = []
-    for arm in against(follow_up, reference, arms):
+    for arm in compared:
         both = follow_up[follow_up["arm"].isin([arm, reference])]
         values, p_value, how = _one(both, arm, reference, covariates, competing, fewest_carriers,
                                     level)  # fmt: skip
@@ -129,22 +134,20 @@ def _one(
             **{reason: sorted(names) for reason, names in sorted(left_out.items())},
         )
 
-    event = both["event"].to_numpy(bool)
+    event, other = ends_of(both, competing)
     for name, side in ((arm, treated), (reference, ~treated)):
-        if not event[side].any():
-            return (
-                NOTHING,
-                np.nan,
-                told(f"no outcome in {name}" if side.any() else f"nobody in {name}"),
-            )
-    other = both["exit_reason"].isin(list(competing)).to_numpy(bool) & ~event
+        reason = None if event[side].any() else "no outcome" if side.any() else "nobody"
+        reason = reason or weakness(None, int(side.sum()))
+        if reason:
+            return NOTHING, np.nan, told(f"{reason} in {name}")
     try:
         log_ratio, error = fitted(Subdistribution.of(times_of(both), event, other), x)
     except NoMaximum:
         return NOTHING, np.nan, told("no convergence")
     if not error > SMALLEST_ERROR:
         return NOTHING, np.nan, told("no variance")
-    margin = stats.norm.ppf((1 + level) / 2) * error
-    low, high = np.exp(log_ratio - margin), np.exp(log_ratio + margin)
+    margin = quantile(level) * error
+    with np.errstate(over="ignore"):
+        low, high = np.exp(log_ratio - margin), np.exp(log_ratio + margin)
     p_value = float(2 * stats.norm.sf(abs(log_ratio) / error))
     return (float(np.exp(log_ratio)), float(low), float(high)), p_value, told()

@@ -10,7 +10,9 @@ from lifelines import KaplanMeierFitter
 from scipy import stats
 
 from studylib.errors import EstimationError
-from studylib.risk.rows import refuse_person_time
+from studylib.risk.logarithms import quantile
+from studylib.risk.rows import LARGEST_DAY, by_arm, refuse_person_time
+from studylib.risk.time_to_event.exits import check_exits, ends_of, times_of
 from studylib.tables import CURVES, check
 
 EVERY_DAYS = 30
@@ -23,11 +25,13 @@ def survival(
 
     A CURVES table, measure ``survival``, at ``days`` (default: every 30 days, then the last one;
     the days of outcomes themselves would tell of single persons). Log-log interval (lifelines).
-    ``events`` counts outcomes up to that day.
+    ``events`` counts outcomes up to that day. On a day that nobody of the arm is followed until,
+    there is no estimate.
     """
+    quantile(level)
     refuse_person_time(follow_up, repeated=True)
     parts = []
-    for arm, group in follow_up.groupby("arm", sort=True):
+    for arm, group in by_arm(follow_up):
         time, event = times_of(group), group["event"].to_numpy(bool)
         grid = _grid(time, days)
         fitter = KaplanMeierFitter(alpha=1 - level).fit(time, event)
@@ -43,7 +47,7 @@ def survival(
     frame = pd.concat(parts, ignore_index=True)
     full = frame["events"] == 0
     frame.loc[full, ["ci_low", "ci_high"]] = 1.0
-    return check(frame[CURVES.names], CURVES)
+    return _checked(frame)
 
 
 def cumulative_incidence(
@@ -57,13 +61,15 @@ def cumulative_incidence(
 
     A CURVES table, measure ``cumulative_incidence``: the Aalen-Johansen estimator on the times as
     they are (ties kept, no jitter), with the interval of the complementary log-log transform and
-    the delta-method variance of Marubini and Valsecchi (1995).
+    the delta-method variance of Marubini and Valsecchi (1995). On a day that nobody of the arm
+    is followed until, there is no estimate.
     """
+    quantile(level)
     refuse_person_time(follow_up, repeated=True)
+    check_exits(follow_up, competing)
     parts = []
-    for arm, group in follow_up.groupby("arm", sort=True):
-        time, event = times_of(group), group["event"].to_numpy(bool)
-        other = group["exit_reason"].isin(list(competing)).to_numpy(bool) & ~event
+    for arm, group in by_arm(follow_up):
+        time, (event, other) = times_of(group), ends_of(group, competing)
         grid = _grid(time, days)
         estimate, variance = aalen_johansen(time, event, other, grid)
         low, high = _log_log_interval(estimate, variance, level)
@@ -72,22 +78,26 @@ def cumulative_incidence(
                 estimate=estimate, ci_low=low, ci_high=high
             )
         )
-    return check(pd.concat(parts, ignore_index=True)[CURVES.names], CURVES)
+    return _checked(pd.concat(parts, ignore_index=True))
 
 
-def times_of(group: pd.DataFrame) -> np.ndarray:
-    """Days at risk of each person; EstimationError when one has none."""
-    time = (group["exit"] - group["entry"]).to_numpy()
-    if (time <= 0).any():
-        raise EstimationError("Courbe : des personnes ont un temps de suivi nul ou négatif.")
-    return time
+def _checked(frame: pd.DataFrame) -> pd.DataFrame:
+    """The curves without what they would say of days that nobody was followed until."""
+    frame.loc[frame["at_risk"] == 0, ["estimate", "ci_low", "ci_high"]] = np.nan
+    return check(frame[CURVES.names], CURVES)
 
 
 def _grid(time: np.ndarray, days: Sequence[int] | None) -> np.ndarray:
     if days is None:
         last = int(np.ceil(time.max()))
         return np.unique([*range(0, last, EVERY_DAYS), last]).astype("int64")
-    return np.asarray(sorted(set(days)), dtype="int64")
+    grid = np.unique(np.asarray(days))
+    whole = grid.dtype.kind in "iuf" and bool((grid == np.floor(grid)).all())
+    if not len(grid) or not whole or grid[0] < 0 or grid[-1] > LARGEST_DAY:
+        raise EstimationError(
+            f"Courbe : jours {list(days)} ; des jours de suivi entiers, 0 ou plus, sont attendus."
+        )
+    return grid.astype("int64")
 
 
 def _curve(

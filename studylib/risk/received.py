@@ -1,0 +1,169 @@
+"""Tables given to an estimator: read whole, or refused in one sentence when a column is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from pandas.api import types as dtypes
+
+from studylib.errors import EstimationError
+from studylib.risk.logarithms import on_log_scale
+from studylib.risk.rows import is_flag
+from studylib.tables import ESTIMATES, check
+
+LARGEST_DAY = 10_000_000
+"""Days from 1970-01-01, either way, beyond which a number is no day."""
+LEAST_ERROR = 1e-6
+"""Error of a log ratio below which no data are so many: the interval is a point."""
+
+
+def received(
+    table: pd.DataFrame,
+    study: str,
+    what: str,
+    *,
+    keys: Sequence[str] = (),
+    texts: Sequence[str] = (),
+    days: Sequence[str] = (),
+    may_lack: Sequence[str] = (),
+    flags: Sequence[str] = (),
+    numbers: Sequence[str] = (),
+) -> pd.DataFrame:
+    """``table`` with its rows numbered from 0 and the columns named here in one type of their kind.
+
+    ``keys`` are any values, ``texts`` become text, ``days`` whole numbers (those that ``may_lack``
+    a value stay floating), ``flags`` true or false, ``numbers`` finite. EstimationError, which
+    names ``study`` and the table (``what``), for an absent or repeated column, a missing value, or
+    one of another kind: text or dates where numbers are expected are not converted.
+
+    >>> uses = pd.DataFrame({"person_id": [7], "start": [3.0]}, index=[12])
+    >>> received(uses, "Étude", "exposures", keys=["person_id"], days=["start"])
+       person_id  start
+    0          7      3
+    """
+    needed = list(dict.fromkeys([*keys, *texts, *days, *may_lack, *flags, *numbers]))
+    _refuse_columns(table, study, what, needed)
+    _refuse_missing(table, study, what, [name for name in needed if name not in may_lack])
+    for name in keys:
+        if table[name].dtype == object and not table[name].map(dtypes.is_hashable).all():
+            raise EstimationError(
+                f"{study} : colonne {name} de la table « {what} » ; une liste n'identifie rien."
+            )
+    read = table.reset_index(drop=True)
+    found = {name: read[name].astype(str) for name in texts}
+    for name in (*days, *may_lack, *flags, *numbers):
+        values = read[name].infer_objects() if len(read) else read[name].astype(float)
+        fault = _fault(values, "flag" if name in flags else "number" if name in numbers else "day")
+        if fault:
+            raise EstimationError(f"{study} : colonne {name} de la table « {what} » ; {fault}.")
+        kind = bool if name in flags else np.int64 if name in days else float
+        found[name] = pd.Series(_floating(values), index=read.index).astype(kind)
+    return read.assign(**found)
+
+
+def received_ratios(
+    table: pd.DataFrame, study: str, *, level: float = 0.95
+) -> tuple[pd.DataFrame, np.ndarray, np.ndarray]:
+    """An ESTIMATES table of ratios, with the logarithm and the error of each (``on_log_scale``).
+
+    The error is NaN where there is no estimate, or no finite positive interval. EstimationError for
+    another measure, and for an interval that runs backwards, does not hold its estimate or has no
+    width.
+    """
+    known = check(table, ESTIMATES)
+    center, error = on_log_scale(known, level=level)
+    points = known["estimate"].notna() & (known["ci_low"] == known["ci_high"])
+    narrow = int((points | (error < LEAST_ERROR)).sum())
+    if narrow:
+        raise EstimationError(
+            f"{study} : {narrow} ligne(s) dont l'intervalle n'a pas de largeur ; vérifier les "
+            "colonnes ci_low et ci_high."
+        )
+    return known, center, error
+
+
+def refuse_choices(study: str, **choices: tuple[object, Sequence[object]]) -> None:
+    """EstimationError for a choice, by its name, that is not among those accepted.
+
+    >>> refuse_choices("Étude", side=("up", ("left", "right")))
+    Traceback (most recent call last):
+    studylib.errors.EstimationError: Étude : side vaut « up » ; accepté : left, right.
+    """
+    for name, (choice, accepted) in choices.items():
+        if choice not in accepted:
+            raise EstimationError(
+                f"{study} : {name} vaut « {choice} » ; accepté : {', '.join(map(str, accepted))}."
+            )
+
+
+def refuse_counts(study: str, least: int, **counts: object) -> None:
+    """EstimationError for what is not a whole number from ``least`` to ``LARGEST_DAY``.
+
+    >>> refuse_counts("Étude", 1, window=0)
+    Traceback (most recent call last):
+    studylib.errors.EstimationError: Étude : window vaut 0 ; un nombre entier d'au moins 1 attendu.
+    """
+    for name, count in counts.items():
+        if not is_whole(count) or not least <= int(str(count)) <= LARGEST_DAY:
+            expected = f"un nombre entier d'au moins {least} attendu"
+            raise EstimationError(f"{study} : {name} vaut {count} ; {expected}.")
+
+
+def is_whole(value: object) -> bool:
+    """Whether ``value`` is a whole number, true and false set apart.
+
+    >>> is_whole(3), is_whole(np.int64(3)), is_whole(3.0), is_whole(True)
+    (True, True, False, False)
+    """
+    return isinstance(value, int | np.integer) and not isinstance(value, bool)
+
+
+def _refuse_columns(table: pd.DataFrame, study: str, what: str, needed: Sequence[str]) -> None:
+    absent = [name for name in needed if name not in table.columns]
+    if absent:
+        raise EstimationError(
+            f"{study} : colonnes {', '.join(map(str, absent))} absentes de la table « {what} » ; "
+            f"colonnes présentes : {', '.join(map(str, table.columns))}."
+        )
+    if not table.columns.is_unique:
+        twice = table.columns[table.columns.duplicated()]
+        raise EstimationError(
+            f"{study} : la table « {what} » a deux colonnes {twice[0]} ; n'en garder qu'une."
+        )
+
+
+def _refuse_missing(table: pd.DataFrame, study: str, what: str, needed: Sequence[str]) -> None:
+    empty = [name for name in needed if table[name].isna().any()]
+    if empty:
+        raise EstimationError(
+            f"{study} : valeurs manquantes dans {', '.join(empty)} de la table « {what} » ; "
+            "compléter ou écarter ces lignes."
+        )
+
+
+def _fault(values: pd.Series, kind: str) -> str:
+    """What is wrong with a column of this kind, empty when nothing is."""
+    if kind == "flag":
+        return "" if is_flag(values) else "vrai ou faux, ou 1 et 0, attendu sur chaque ligne"
+    numeric = dtypes.is_numeric_dtype(values) and not dtypes.is_complex_dtype(values)
+    if kind == "number":
+        if not numeric:
+            return f"des nombres sont attendus, reçu {values.dtype}"
+        infinite = ~np.isfinite(_floating(values))
+        return "des nombres finis sont attendus" if infinite.any() else ""
+    if not numeric or dtypes.is_bool_dtype(values):
+        return (
+            "des jours en nombres entiers, comptés depuis le 1er janvier 1970, sont attendus, reçu "
+            f"{values.dtype}"
+        )
+    known = _floating(values)
+    known = known[~np.isnan(known)]
+    if (known != np.floor(known)).any() or (np.abs(known) > LARGEST_DAY).any():
+        return f"des jours entiers, de -{LARGEST_DAY} à {LARGEST_DAY}, sont attendus"
+    return ""
+
+
+def _floating(values: pd.Series) -> np.ndarray:
+    return np.asarray(values.to_numpy(float, na_value=np.nan), float)
