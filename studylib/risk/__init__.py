@@ -4,7 +4,7 @@ from studylib.risk import (
     doubt,
     pooling,
 )
-from studylib.risk.comparing import comparison
+from studylib.risk.comparing import comparison, selected_codes
 from studylib.risk.comparison import Comparison
 from studylib.risk.competing_risks import (
     competing_risks,
@@ -60,6 +60,7 @@ from studylib.risk.planted import (
     check_planted,
 )
 from studylib.risk.propensity import (
+    SELECTED_CODES,
     Adjusted,
     Score,
     adjusted,
@@ -132,6 +133,7 @@ __all__ = [
     "GAPS",
     "IMPACT",
     "PROFILES",
+    "SELECTED_CODES",
     "SEQUENCES",
     "WINDOWS",
     "Adjusted",
@@ -200,6 +202,7 @@ __all__ = [
     "release_gaps",
     "release_sequences",
     "risk_difference",
+    "selected_codes",
     "self_controlled_case_series",
     "sequence_controls",
     "sequence_gates",
