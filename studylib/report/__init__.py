@@ -15,7 +15,6 @@ from studylib.report.blocks import (
 from studylib.report.cover import (
     banners,
     header,
-    parameters,
 )
 from studylib.report.figures import (
     balance_plot,
@@ -41,6 +40,9 @@ from studylib.report.gates import (
 from studylib.report.labels import value as named
 from studylib.report.methods import (
     methods,
+)
+from studylib.report.parameter_table import (
+    parameters,
 )
 from studylib.report.sentences import (
     ratio_sentence,
