@@ -19,6 +19,7 @@ from studylib.tables import Table
 _COUNTED = {"persons", "events", "excluded", "arm_persons", "at_risk"}
 _FIGURES = 4
 _LONG = 100  # rows; a longer table is folded, and is read on screen or in its file
+_WORD = 12  # letters; beyond, what stands for a figure is a sentence, which may wrap
 _FIT_A_PHONE = 3  # columns; a wider table is read row by row on a narrow screen
 
 
@@ -170,7 +171,8 @@ def _row(row: Sequence[str], grid: Grid, row_headers: int) -> str:
             cells.append(f'<th scope="row"{named}>{escape(text)}</th>')
         else:
             long_code = ' class="hash"' if len(text) > 40 and " " not in text else ""
-            kind = long_code or _figure_class(is_figure)
+            reason = is_figure and text[:1].isalpha() and len(text) > _WORD
+            kind = ' class="reason"' if reason else long_code or _figure_class(is_figure)
             cells.append(f"<td{kind}{named}>{escape(text)}</td>")
     return "".join(cells)
 

@@ -145,6 +145,38 @@ def test_estimates_join_interval_and_say_once_what_rows_share():
     assert "Île-de-France" in fragment.html
 
 
+def test_a_method_common_to_the_rows_is_told_under_the_table_and_not_in_a_column():
+    chosen = ["comparison", "estimate", "ci_low", "ci_high", "method"]
+    for columns in (chosen, None):
+        fragment = report.table(
+            estimates(HAZARD), tables.ESTIMATES, caption="Résultats", columns=columns
+        )
+        soup = BeautifulSoup(fragment.html, "html.parser")
+        assert "Méthode" not in [head.get_text() for head in soup.thead.find_all("th")]
+        assert "ex æquo\u00a0: selon Efron" in soup.select_one("p.note").get_text()
+
+
+def test_a_reason_in_place_of_a_figure_may_wrap():
+    other = ("AOD / AVK", "hazard_ratio", float("nan"), None, None, 6714, 390)
+    withheld = "cox; withheld=balance"
+    frame = estimates(HAZARD, other).assign(method=["cox; ties=efron", withheld])
+    soup = BeautifulSoup(
+        report.table(frame, tables.ESTIMATES, caption="Résultats").html, "html.parser"
+    )
+    assert "retenu" in soup.select_one("td.reason").get_text()
+    assert all("retenu" not in cell.get_text() for cell in soup.select("td.num"))
+
+
+def test_a_table_of_hundreds_of_rows_is_folded_and_says_how_long_it_is():
+    flow = pd.DataFrame({"step": [f"Étape {i}" for i in range(120)], "persons": 500, "excluded": 0})
+    fragment = report.table(flow, tables.FLOW, caption="Toutes les étapes")
+    soup = BeautifulSoup(fragment.html, "html.parser")
+    assert soup.details.table is not None
+    assert soup.summary.get_text() == "Toutes les étapes\u00a0: 120\u00a0lignes"
+    short = report.table(flow.head(20), tables.FLOW, caption="Premières étapes")
+    assert BeautifulSoup(short.html, "html.parser").details is None
+
+
 def test_hidden_cells_say_so_and_a_note_explains_them():
     small = ("AOD", "incidence_rate", 1.0, 0.5, 2.0, 3000, 4)
     fragment = report.table(estimates(small), tables.ESTIMATES, caption="Résultats")
