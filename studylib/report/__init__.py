@@ -22,6 +22,7 @@ from studylib.report.figures import (
     confounder_map,
     flow_chart,
     forest,
+    gap_chart,
     negative_controls,
     preference_plot,
     region_chart,
@@ -34,6 +35,7 @@ from studylib.report.fragment import (
 from studylib.report.gates import (
     gate_titles,
     gates,
+    gates_of_each,
 )
 from studylib.report.labels import value as named
 from studylib.report.methods import (
@@ -59,8 +61,10 @@ __all__ = [
     "flow_chart",
     "forest",
     "french",
+    "gap_chart",
     "gate_titles",
     "gates",
+    "gates_of_each",
     "header",
     "keep",
     "key_figures",

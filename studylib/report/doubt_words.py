@@ -68,6 +68,7 @@ FIELDS: Mapping[str, str] = {
     "pre_exposure": "rapport avant exposition",
     "end_of_observation": "rapport en fin d'observation",
     "largest_time_instability": "instabilité mensuelle, au plus",
+    "null_ratio": "rapport de séquences attendu sans effet",
     "largest_drift": "dérive annuelle de prévalence, au plus",
     "gate": "contrôle",
     "by": "par",
@@ -119,6 +120,7 @@ GATES: Mapping[str, tuple[str, str]] = {
     ),
     "rare_outcome": ("Rareté de l'événement", "rareté de l'événement"),
     "time_stability": ("Stabilité dans le temps", "stabilité dans le temps"),
+    "sequence_trend": ("Tendances des débuts", "stabilité des débuts"),
     "prevalence_drift": ("Dérive de prévalence", "stabilité de la prévalence"),
 }
 STATISTICS: Mapping[str, str] = {
@@ -128,6 +130,7 @@ STATISTICS: Mapping[str, str] = {
     "effective_share": "effectif efficace, en part de l'effectif",
     "largest_weight_share": "part du poids le plus lourd",
     "person_time_share": "part du temps de suivi du plus petit groupe",
+    "null_ratio": "rapport attendu sans effet",
     "prevalence_ratio": "prévalence rapportée aux autres années",
     "all_arms": "Ensemble des groupes",
     "profiles_random": "Synthèse, profils, effets aléatoires",

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+import pandas as pd
+
 from studylib.report import doubt_words, french
 from studylib.report.blocks import check
 from studylib.report.fragment import Fragment, escape, wrap
 from studylib.report.tables import table
 from studylib.risk.gates import GATES, Gates
+from studylib.tables import empty
 
 _COLUMNS = (
     "gate",
@@ -43,6 +48,41 @@ def gates(
     parts = [*told, measured]
     html = head + "".join(part.html for part in parts)
     return Fragment(html, "\n".join([summary, *(part.text for part in parts)]))
+
+
+def gates_of_each(
+    studies: Mapping[str, Gates],
+    *,
+    caption: str = "Contrôles préalables, leurs seuils et leurs verdicts",
+) -> Fragment:
+    """The gates of several analyses, each with whether its estimates are shown, and one table.
+
+    A gate that several have alike is told once in the table.
+    """
+    told = []
+    for name, study in studies.items():
+        head = french.typeset(f"{name} : {_lower(_summary(study))}")
+        parts = [check(each) for each in study.checks]
+        html = wrap(f"<p><strong>{escape(head)}</strong></p>", "result")
+        html += "".join(part.html for part in parts)
+        told.append(Fragment(html, "\n".join([head, *(part.text for part in parts)])))
+    rows = [study.table() for study in studies.values() if study.checks]
+    measured = table(
+        pd.concat(rows, ignore_index=True).drop_duplicates(ignore_index=True)
+        if rows
+        else empty(GATES),
+        GATES,
+        caption=caption,
+        columns=_COLUMNS,
+        labels=gate_titles(),
+        row_headers=2,
+    )
+    told.append(measured)
+    return Fragment("".join(one.html for one in told), "\n".join(one.text for one in told))
+
+
+def _lower(text: str) -> str:
+    return text[:1].lower() + text[1:]
 
 
 def gate_titles() -> dict[str, str]:

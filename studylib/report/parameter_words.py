@@ -91,6 +91,7 @@ CHOICES: Mapping[str, str] = {
     "biosimilar": "biosimilaire",
     "common": "communes",
     "direct": "directe",
+    "doubly_robust": "doublement robuste",
     "dispensed": "une délivrance",
     "fine": "fines",
     "generic": "générique",
@@ -102,4 +103,5 @@ CHOICES: Mapping[str, str] = {
     "prevalent": "déjà traités admis",
     "reimbursed": "montant remboursé",
     "spread": "répartie",
+    "standardised": "standardisation",
 }

@@ -32,6 +32,7 @@ GateName = Literal[
     "rare_outcome",
     "time_stability",
     "prevalence_drift",
+    "sequence_trend",
 ]
 _DEFAULT = Thresholds()
 _SHORTEST = 15  # characters of a reason
@@ -115,6 +116,11 @@ class GateThresholds(StrictModel):
         default=_DEFAULT.largest_time_instability,
         title="Rapport mensuel observé sur attendu, au plus",
         description="en moyenne",
+    )
+    null_ratio: Band = Field(
+        default=_DEFAULT.null_ratio,
+        title="Rapport de séquences attendu sans effet",
+        description="bornes ; au-delà, les tendances des débuts l'emportent",
     )
     largest_drift: Positive = Field(
         default=_DEFAULT.largest_drift,

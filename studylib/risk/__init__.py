@@ -6,6 +6,9 @@ from studylib.risk import (
 )
 from studylib.risk.comparing import comparison
 from studylib.risk.comparison import Comparison
+from studylib.risk.competing_risks import (
+    competing_risks,
+)
 from studylib.risk.conditional_logistic import (
     conditional_logistic,
 )
@@ -46,6 +49,9 @@ from studylib.risk.marginal import (
     standardised_difference,
     weighted_difference,
 )
+from studylib.risk.modelled_risks import (
+    modelled_differences,
+)
 from studylib.risk.planted import (
     check_planted,
 )
@@ -66,6 +72,7 @@ from studylib.risk.propensity import (
 )
 from studylib.risk.sampled_designs import (
     case_crossover,
+    case_crossovers,
     controls_found,
     incidence_density_sets,
     nested_case_control,
@@ -90,6 +97,14 @@ from studylib.risk.self_controlled import (
     event_dependent_observation,
     self_controlled_case_series,
     window_counts,
+)
+from studylib.risk.sequence_gates import (
+    check_mdrr_sequences,
+    check_sequence_trend,
+    release_gaps,
+    release_sequences,
+    sequence_controls,
+    sequence_gates,
 )
 from studylib.risk.sequence_schemas import GAPS, SEQUENCES
 from studylib.risk.sequence_symmetry import (
@@ -128,6 +143,7 @@ __all__ = [
     "attributable_fraction",
     "balance",
     "case_crossover",
+    "case_crossovers",
     "case_series",
     "case_series_gates",
     "cause_specific_hazard_ratios",
@@ -137,15 +153,18 @@ __all__ = [
     "check_event_dependent_observation",
     "check_mdrr",
     "check_mdrr_self_controlled",
+    "check_mdrr_sequences",
     "check_person_time",
     "check_planted",
     "check_positivity",
     "check_prevalence_drift",
     "check_proportional_hazards",
     "check_rare_outcome",
+    "check_sequence_trend",
     "check_systematic_error",
     "check_time_stability",
     "comparison",
+    "competing_risks",
     "conditional_logistic",
     "controls_found",
     "cox_coefficients",
@@ -162,6 +181,7 @@ __all__ = [
     "likelihood_profile",
     "match_sets",
     "mean_time_difference",
+    "modelled_differences",
     "negative_controls",
     "nested_case_control",
     "null_ratio",
@@ -171,8 +191,12 @@ __all__ = [
     "preference_distribution",
     "propensity_score",
     "pseudo_risk",
+    "release_gaps",
+    "release_sequences",
     "risk_difference",
     "self_controlled_case_series",
+    "sequence_controls",
+    "sequence_gates",
     "sequence_symmetry",
     "sequences",
     "standardised_difference",

@@ -64,7 +64,7 @@ class Comparison:
         """
         regression = self.adjustment == "regression"
         covariates = self.covariates if regression else ()
-        return self._each(
+        return self.each(
             partial(hazard_ratio, covariates=covariates, **choices),
             "hazard_ratio",
             outcome,
@@ -80,26 +80,27 @@ class Comparison:
 
         Without weights (regression, strata), the risks are crude and ``method`` says so.
         """
-        return self._each(
+        return self.each(
             partial(risk_difference, day=day, **choices),
             "risk_difference",
             outcome,
-            None,
-            gates,
-            modelled=False,
+            gates=gates,
         )
 
-    def _each(
+    def each(
         self,
         estimator: Any,
         measure: str,
         outcome: str,
-        follow_up: pd.DataFrame | None,
-        gates: Gates | None,
+        follow_up: pd.DataFrame | None = None,
+        gates: Gates | None = None,
         *,
-        modelled: bool,
+        modelled: bool = False,
     ) -> pd.DataFrame:
-        """The estimator on each pair of arms, one under the other; a stated row without a pair."""
+        """The estimator on each pair of arms, one under the other; a stated row without a pair.
+
+        ``modelled``: it takes strata and variance too, beside the weights.
+        """
         given = self.persons
         if follow_up is not None:
             given = follow_up[follow_up["person_id"].isin(self.persons["person_id"])]
@@ -111,7 +112,7 @@ class Comparison:
             both = given[given["arm"].isin([arm, self.reference])]
             pair = self.pairs.get(arm)
             if pair is None and self.adjustment not in UNWEIGHTED:
-                tables.append(self._absent(both, arm, measure, outcome))
+                tables.append(self.absent(both, arm, measure, outcome))
                 continue
             model = self._model(pair, modelled)
             kept = both if pair is None else pair.of(both)
@@ -135,7 +136,7 @@ class Comparison:
         model.pop("variance", None)
         return model | {"adjustment": self.adjustment if "weights" in model else "none"}
 
-    def _absent(self, both: pd.DataFrame, arm: str, measure: str, outcome: str) -> pd.DataFrame:
+    def absent(self, both: pd.DataFrame, arm: str, measure: str, outcome: str) -> pd.DataFrame:
         """The row of an arm that could not be made comparable."""
         told = partial(method, not_estimable="arms cannot be made comparable")
         how = told("cox", adjustment=self.adjustment)

@@ -35,6 +35,7 @@ def conditional_logistic(
     exposures: Sequence[str],
     covariates: Sequence[str] = (),
     level: float = 0.95,
+    against: str = "unexposed",
     estimator: str = "conditional_logistic",
     choices: dict[str, object] | None = None,
     gates: Gates | None = None,
@@ -45,8 +46,9 @@ def conditional_logistic(
     one unit more) and ``covariates``; ``person_id`` where persons come back in several sets.
     ``persons`` counts members' persons, ``events`` cases. Where an exposure never differs within
     a set, is carried by other variables, or separates cases from others, the row has no estimate
-    and ``method`` says why. EstimationError for a wrong column, or a unit in which no odds ratio
-    can be written. In a case-crossover a person is in its own set at several ``day``.
+    and ``method`` says why. ``against`` is what each row is compared with. EstimationError for a
+    wrong column, or a unit in which no odds ratio can be written. In a case-crossover a person is
+    in its own set at several ``day``.
 
     >>> sets = pd.DataFrame({"set": [1, 1, 2, 2, 3, 3], "case": [True, False] * 3,
     ...                      "drug": [1, 0, 1, 0, 0, 1]})
@@ -74,7 +76,7 @@ def conditional_logistic(
             covariates=covariates,
             **(choices or {}),
         )
-        rows.append(_row(read, name, outcome, values, p_value, told))
+        rows.append(row_of(read, f"{name} / {against}", outcome, values, p_value, told))
     return estimates(rows, gates=gates)
 
 
@@ -126,19 +128,20 @@ def _reason(fit: ConditionalFit, varies: bool) -> str | None:
     return None if fit.converged else "separation"
 
 
-def _row(
+def row_of(
     members: pd.DataFrame,
-    name: str,
+    comparison: str,
     outcome: str,
     values: tuple[float, ...],
     p_value: float,
     told: str,
 ) -> dict[str, object]:
+    """A row of ESTIMATES that counts the persons and the cases of ``members``."""
     persons = members["person_id"].nunique() if "person_id" in members else len(members)
     return {
         "analysis": "primary",
         "population": "",
-        "comparison": f"{name} / unexposed",
+        "comparison": comparison,
         "outcome": outcome,
         "measure": "odds_ratio",
         "estimate": values[0],

@@ -113,9 +113,11 @@ def gaps_by_week(
     """Persons by weeks from index start to marker start: a GAPS table.
 
     Week 1 holds gaps of 1 to 7 days, week -1 the same the other way round, week 0 the same day.
-    Rows hold ``weeks`` weeks each, those of the window only, even when nobody falls there. Rows
-    are made twice as wide until none holds fewer than ``fewest`` persons: a single small one would
-    follow from the others and from the total of its order.
+    Rows hold ``weeks`` weeks each, those of the window only, even when nobody falls there; days
+    left at its end are with the last whole row when they make less than half of one: 365 days are
+    four rows of 13 weeks, the fourth a day longer. Rows are made twice as wide until none holds
+    fewer than ``fewest`` persons: a single small one would follow from the others and from the
+    total of its order.
     """
     refuse_counts(NAME, 1, window=window, weeks=weeks)
     refuse_counts(NAME, 0, fewest=fewest)
@@ -136,10 +138,12 @@ def _some_small(table: pd.DataFrame, fewest: int) -> bool:
 def _by_weeks(gap: NDArray[np.int64], window: int, weeks: int) -> pd.DataFrame:
     """Counts of gaps in rows of so many weeks, negative ones before the index."""
     width = WEEK * weeks
-    row = np.sign(gap) * -(-np.abs(gap) // width)
-    last = -(-window // width)
+    whole, left = divmod(window, width)
+    last = max(whole + (2 * left >= width), 1)
+    row = np.sign(gap) * np.minimum(-(-np.abs(gap) // width), last)
     rows = np.arange(-last, last + 1)
     near, far = (np.abs(rows) - 1) * weeks + 1, np.abs(rows) * weeks
+    far = np.where(np.abs(rows) == last, -(-window // WEEK), far)
     return pd.DataFrame(
         {
             "first_week": np.where(rows > 0, near, -far),

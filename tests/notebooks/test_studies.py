@@ -129,6 +129,12 @@ def test_the_planted_hazard_ratio_is_in_the_interval(ran):
             "incidence_rate_ratio",
         ),
         (
+            "self_controlled",
+            "case_crossover",
+            {"nsaids / unexposed": "bleeding_nsaid"},
+            "odds_ratio",
+        ),
+        (
             "sequence_symmetry",
             "sequence_ratios",
             {
@@ -138,7 +144,7 @@ def test_the_planted_hazard_ratio_is_in_the_interval(ran):
             "adjusted_sequence_ratio",
         ),
     ],
-    ids=["irr", "order"],
+    ids=["irr", "crossover", "order"],
 )
 def test_the_planted_transient_effects_are_in_the_intervals(ran, name, artefact, rows, planted):
     study, outcomes = ran

@@ -102,3 +102,25 @@ def test_days_in_hospital_of_the_outcomes(draw_source, arms, bleeding):
     assert found["population"].unique().tolist() == ["Île-de-France"]
     assert found.loc["AVK", ["persons", "events", "days", "days_squared"]].tolist() == [2, 2, 6, 26]
     assert found.loc["AOD", ["persons", "events", "days", "days_squared"]].tolist() == [1, 0, 0, 0]
+
+
+def test_eras_and_stretches_are_collected_for_other_designs(draw_source, arms, bleeding):
+    source = draw_source(
+        HEADER + "1 | AVK | 2022-01-01 | 10\n1 | AOD | 2022-01-21 | 10\n2 | AVK | 2022-01-01 | 5\n"
+        "3 | AOD | 2020-01-01 | 5",
+        DIAGNOSES + "1 | 2022-01-25 | 2022-01-26",
+    )
+    users = users_of(source, arms)
+    eras = cohort.exposure_eras(users, arms, grace_days=0)
+    assert redrawn(eras, ["person_id", "drug", "start", "end"]) == rows("""
+        person_id | drug | start      | end
+        1         | AOD  | 2022-01-21 | 2022-01-31
+        1         | AVK  | 2022-01-01 | 2022-01-11
+        2         | AVK  | 2022-01-01 | 2022-01-06
+    """)
+    followed = cohort.intention_to_treat(users, bleeding, until=END, follow_up_days=30)
+    cut = cohort.exposure_intervals(users, followed, arms, grace_days=0)
+    found = cohort.collect_stretches(users, cut, ["birth_date"])
+    assert found["birth_date"].dtype == float
+    assert found["event"].tolist() == [False, False, True, False, False]
+    assert list(found["person_id"]) == [1, 1, 1, 2, 2]

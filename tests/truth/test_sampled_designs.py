@@ -57,7 +57,7 @@ def test_one_referent_gives_the_ratio_of_discordant_pairs():
     """Exposed in the case window only: 3; in the referent only: 2; in both: 1; in neither: 1."""
     row = crossover([[95], [91], [100], [90], [81], [85, 95], [50]])
     assert row["estimate"] == pytest.approx(3 / 2)
-    assert "case_window=10; referents=before; controls=1; washout=0; lag=0" in row["method"]
+    assert "case_window=10; referents=before; referent_number=1; washout=0; lag=0" in row["method"]
 
 
 def test_an_exposure_that_lasts_is_in_every_window_it_meets():
@@ -84,11 +84,12 @@ def test_the_trend_of_controls_divides_the_ratio_of_cases():
     ).iloc[0]
     assert row["estimate"] == pytest.approx(2)
     assert "trend=case_time_control" in row["method"]
+    assert (row["persons"], row["events"]) == (8, 8), "controls are no cases"
 
 
 @pytest.mark.parametrize(
     ("choices", "said"),
-    [({"case_window": 0}, "au moins un jour"), ({"case_window": 150}, "aucun événement n'a de")],
+    [({"case_window": 0}, "case_window vaut 0"), ({"case_window": 150}, "aucun événement n'a de")],
 )
 def test_windows_that_cannot_be(choices, said):
     with pytest.raises(EstimationError, match=said):
@@ -197,3 +198,49 @@ def test_intervals_cover(coverage, effect):
     row = coverage(seeds=range(200), effect=effect).iloc[0]
     assert 181 / 200 <= row["coverage"] <= 199 / 200
     assert row["mean_estimate"] == pytest.approx(effect, rel=0.06)
+
+
+def test_a_reference_drug_is_what_others_are_against():
+    """Sets of one pair; A against B alone: 3 pairs with the case on A, 1 with it on B.
+
+    The pairs with a member on neither drug only inform their own term.
+    """
+    pairs = [("A", "B")] * 3 + [("B", "A")] + [("", "B")] * 2 + [("B", "")] * 5
+    sets = pd.DataFrame(
+        [(s, c, 2 * s + c, 100) for s in range(len(pairs)) for c in (1, 0)],
+        columns=["set", "case", "person_id", "day"],
+    ).astype({"case": bool})
+    use = pd.DataFrame(
+        [
+            (2 * number + 1 - side, drug, 95, 105)
+            for number, pair in enumerate(pairs)
+            for side, drug in enumerate(pair)
+            if drug
+        ],
+        columns=["person_id", "drug", "start", "end"],
+    )
+    choices = dict(outcome="fall", window=1)
+    row = risk.nested_case_control(sets, use, reference="B", **choices).iloc[0]
+    assert row["comparison"] == "A / B"
+    assert row["estimate"] == pytest.approx(3)
+    assert "covariates=without_treatment" in row["method"]
+    with_none = risk.nested_case_control(sets, use, **choices)
+    assert list(with_none["comparison"]) == ["A / unexposed", "B / unexposed"]
+    absent = risk.nested_case_control(sets, use, reference="C", **choices)
+    assert absent["estimate"].isna().all()
+    assert "not_estimable=nobody in C" in absent["method"].iloc[0]
+
+
+def test_a_drug_no_case_is_without_leaves_the_unexposed_out():
+    pairs = [("A", "B")] * 3 + [("B", "A"), ("A", "")]
+    sets = pd.DataFrame(
+        [(s, c, 2 * s + c, 100) for s in range(len(pairs)) for c in (1, 0)],
+        columns=["set", "case", "person_id", "day"],
+    ).astype({"case": bool})
+    use = pd.DataFrame(
+        [(2 * s + 1 - side, drug, 95, 105) for s, pair in enumerate(pairs)
+         for side, drug in enumerate(pair) if drug],
+        columns=["person_id", "drug", "start", "end"],
+    )  # fmt: skip
+    row = risk.nested_case_control(sets, use, outcome="fall", window=1, reference="B").iloc[0]
+    assert row["estimate"] == pytest.approx(3)

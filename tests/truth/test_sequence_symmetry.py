@@ -118,6 +118,15 @@ def test_starts_by_week():
     assert safe["persons"].tolist() == [1, 1, 2], "widened up to a row a side"
 
 
+def test_the_day_a_year_has_over_its_weeks_makes_no_row_of_its_own():
+    year = uses((1000, 1365), (1000, 1092), (1000, 635), (1000, 1091))
+    table = risk.gaps_by_week(year, index="A", marker="B", window=365, weeks=13)
+    assert table[["first_week", "last_week"]].to_numpy().tolist()[-2:] == [[27, 39], [40, 53]]
+    assert table["persons"].tolist() == [1, 0, 0, 0, 0, 1, 1, 0, 1]
+    half = risk.gaps_by_week(year, index="A", marker="B", window=365, weeks=20)
+    assert half["last_week"].tolist()[-2:] == [40, 53]
+
+
 @pytest.mark.parametrize(
     ("given", "choices", "said"),
     [

@@ -188,3 +188,45 @@ def test_weighted_risks_cover_where_crude_ones_do_not():
         crude += bare["ci_low"] < truth < bare["ci_high"]
     assert weighted >= 185  # known scores: conservative
     assert crude < 150
+
+
+def test_a_time_varying_exposure_against_another_leaves_time_with_none_apart():
+    """The contrast of two drugs is that of a model with both, whatever time with none does."""
+    draw = np.random.default_rng(3)
+    persons = 4000
+    state = draw.choice(3, (persons, 4), p=[0.4, 0.4, 0.2])  # A, B, none over four stretches
+    hazard = np.array([0.02, 0.01, 0.04])[state]
+    wait = draw.exponential(size=state.shape) / hazard
+    happens = wait < 10
+    first = np.where(happens.any(axis=1), happens.argmax(axis=1), 4)
+    kept = np.arange(4) <= first[:, None]
+    person, step = np.nonzero(kept)
+    event = happens[person, step]
+    rows = pd.DataFrame(
+        {
+            "person_id": person,
+            "start": step * 10.0,
+            "end": step * 10.0 + np.where(event, np.maximum(wait[person, step], 1e-3), 10),
+            "event": event,
+            "A": state[person, step] == 0,
+            "B": state[person, step] == 1,
+        }
+    )
+    row = risk.time_varying_hazard_ratio(rows, outcome="o", exposures=["A"], reference="B").iloc[0]
+    assert row["comparison"] == "A / B"
+    assert row["ci_low"] < 2 < row["ci_high"]
+    both = risk.time_varying_hazard_ratio(rows, outcome="o", exposures=["A", "B"])
+    contrast = both["estimate"].iloc[0] / both["estimate"].iloc[1]
+    assert row["estimate"] == pytest.approx(contrast, rel=1e-6)
+    lone = risk.time_varying_hazard_ratio(
+        rows.assign(B=False), outcome="o", exposures=["A"], reference="B"
+    ).iloc[0]
+    assert "not_estimable=nobody in B" in lone["method"]
+    # without an outcome in the time with none, it is as if that time were not there
+    quiet = rows.assign(event=rows["event"] & (rows["A"] | rows["B"]))
+    left = quiet[quiet["A"] | quiet["B"]]
+    found = [
+        risk.time_varying_hazard_ratio(each, outcome="o", exposures=["A"], reference="B").iloc[0]
+        for each in (quiet, left)
+    ]
+    assert found[0]["estimate"] == pytest.approx(found[1]["estimate"], rel=1e-9)

@@ -21,6 +21,8 @@ from studylib.cohort.exposure.substances import (
     substance_episodes,
 )
 from studylib.cohort.exposure.time_varying import (
+    collect_stretches,
+    exposure_eras,
     exposure_intervals,
 )
 from studylib.cohort.exposure.together import (
@@ -28,12 +30,14 @@ from studylib.cohort.exposure.together import (
 )
 
 __all__ = [
+    "collect_stretches",
     "concurrent",
     "covered",
     "daily_dose",
     "days_covered",
     "days_within",
     "episodes",
+    "exposure_eras",
     "exposure_intervals",
     "load_over_time",
     "merged",

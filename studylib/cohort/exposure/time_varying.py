@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import narwhals as nw
+import pandas as pd
 
 from studylib.codes import Codelist
 from studylib.cohort.exposure.episodes import covered
-from studylib.cohort.people import Cohort
+from studylib.cohort.people import Cohort, pool
 from studylib.cohort.supply import dispensing_days
 from studylib.errors import StudyError
 from studylib.sources import Frame
@@ -30,8 +31,6 @@ def exposure_intervals(
     (see ``episodes``) begun ``lag_days`` later and ended ``risk_window_days`` later. Stretches are
     cut at changes only, so that rows are as many as changes, not days. Checkpointed.
     """
-    if len(cohort.key) > 1:
-        raise StudyError("Exposition variable : une entrée par personne est attendue.")
     if lag_days < 0 or risk_window_days < 0 or not drugs:
         raise StudyError(
             f"Exposition variable : décalage de {lag_days} jours, fenêtre de {risk_window_days} "
@@ -39,10 +38,7 @@ def exposure_intervals(
         )
     engine = cohort.source.engine
     followed = follow_up.select("person_id", "entry", "exit")
-    given = dispensing_days(cohort.source, drugs).join(
-        followed.select("person_id"), on="person_id", how="semi"
-    )
-    spans = covered(engine, given, grace_days=grace_days, carry_over=True)
+    spans = _spans(cohort, followed, drugs, grace_days)
     used = spans.join(followed, on="person_id", how="inner").select(
         "person_id",
         "arm",
@@ -53,6 +49,47 @@ def exposure_intervals(
     stretches = engine.checkpoint(_stretches(followed, used), "stretches")
     table = _flagged(follow_up, stretches, used, list(drugs))
     return engine.checkpoint(table, "exposure_intervals")
+
+
+def exposure_eras(
+    cohort: Cohort, drugs: Mapping[str, Codelist], *, grace_days: int = 30
+) -> pd.DataFrame:
+    """The episodes (see ``episodes``) of each drug, for sampled designs: collected.
+
+    Columns: person_id, drug, start, end; rows in that order. A drug need not be an arm.
+    """
+    spans = _spans(cohort, cohort.people, drugs, grace_days)
+    order = ["person_id", "drug", "start"]
+    eras = spans.rename({"arm": "drug"}).select(*order, "end").sort(*order)
+    return cohort.source.engine.collect(eras)
+
+
+def collect_stretches(
+    cohort: Cohort, intervals: Frame, covariates: Sequence[str] = ()
+) -> pd.DataFrame:
+    """``exposure_intervals`` as pandas, with the covariates named: ready for ``risk``.
+
+    Columns: those of ``exposure_intervals``, then the covariates as numbers. EstimationError when
+    the cohort is empty.
+    """
+    pool(cohort)
+    known = cohort.people.select("person_id", *covariates)
+    table = cohort.source.engine.collect(
+        intervals.join(known, on="person_id", how="left").sort("person_id", "start")
+    )
+    return table.astype({"event": bool, **dict.fromkeys(covariates, float)})
+
+
+def _spans(cohort: Cohort, persons: Frame, drugs: Mapping[str, Codelist], grace_days: int) -> Frame:
+    """Episodes of the drugs for those persons: person_id, arm, start, end."""
+    if len(cohort.key) > 1 or not drugs:
+        raise StudyError(
+            "Exposition variable : une entrée par personne et un médicament au moins sont attendus."
+        )
+    given = dispensing_days(cohort.source, drugs).join(
+        persons.select("person_id"), on="person_id", how="semi"
+    )
+    return covered(cohort.source.engine, given, grace_days=grace_days, carry_over=True)
 
 
 def _stretches(followed: Frame, used: Frame) -> Frame:

@@ -6,6 +6,7 @@ from studylib.report.figures.controls import negative_controls
 from studylib.report.figures.curves import survival_curves
 from studylib.report.figures.flow import flow_chart
 from studylib.report.figures.forest import forest
+from studylib.report.figures.gaps import gap_chart
 from studylib.report.figures.preference import preference_plot
 from studylib.report.figures.regions import region_chart
 from studylib.report.figures.series import time_series
@@ -15,6 +16,7 @@ __all__ = [
     "confounder_map",
     "flow_chart",
     "forest",
+    "gap_chart",
     "negative_controls",
     "preference_plot",
     "region_chart",

@@ -8,8 +8,6 @@ from pydantic import AfterValidator, ConfigDict, Field, ValidationInfo, field_va
 
 from studylib.errors import EstimationError
 from studylib.requests.scalars import (
-    DISTINCT,
-    FROM_LIST,
     Entier,
     Ligne,
     Nombre,
@@ -131,36 +129,4 @@ class OutcomeModel(StrictModel):
         default=10,
         title="Personnes porteuses, au moins",
         description="en dessous, la covariable n'entre pas dans les modèles",
-    )
-
-
-def _frequencies(values: tuple[float, ...]) -> tuple[float, ...]:
-    if not values or not all(0 <= value <= 1 for value in values):
-        raise refusal("une liste de fréquences de 0 à 1, par exemple [0.1, 0.3]")
-    return values
-
-
-def _ratios(values: tuple[float, ...]) -> tuple[float, ...]:
-    if not values or not all(value > 0 for value in values):
-        raise refusal("une liste de rapports supérieurs à 0, par exemple [1.5, 3]")
-    return values
-
-
-class UnmeasuredConfounder(StrictModel):
-    """The unmeasured factors whose effect on the result is shown."""
-
-    model_config = ConfigDict(title="Facteur de confusion non mesuré")
-
-    prevalences_arm: Annotated[
-        tuple[Nombre, ...], FROM_LIST, AfterValidator(_frequencies), *DISTINCT
-    ] = Field(default=(0.1, 0.2, 0.4), title="Fréquences dans le groupe comparé")
-    prevalences_reference: Annotated[
-        tuple[Nombre, ...], FROM_LIST, AfterValidator(_frequencies), *DISTINCT
-    ] = Field(
-        default=(0.1, 0.3, 0.5),
-        title="Fréquences dans la référence",
-        description="trois au plus sur la figure",
-    )
-    ratios: Annotated[tuple[Nombre, ...], FROM_LIST, AfterValidator(_ratios), *DISTINCT] = Field(
-        default=(1.5, 2.0, 3.0, 5.0), title="Rapports du facteur avec l'événement"
     )

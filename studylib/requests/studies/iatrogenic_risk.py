@@ -10,8 +10,8 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, ConfigDict, Field, ValidationInfo, field_validator
 
 from studylib import codes
-from studylib.requests.coded import CovariateList, DiagnosisList, DrugList
-from studylib.requests.gates import GateThresholds, Openings, Share
+from studylib.requests.coded import CovariateList, DrugList
+from studylib.requests.gates import Share
 from studylib.requests.scalars import (
     DISTINCT,
     FREEZE,
@@ -26,7 +26,8 @@ from studylib.requests.scalars import (
     refusal,
 )
 from studylib.requests.strict import StudyParameters
-from studylib.requests.studies.adjustment import Adjustment, OutcomeModel, UnmeasuredConfounder
+from studylib.requests.studies.comparison import ComparisonParameters
+from studylib.requests.studies.doubt import DoubtParameters
 from studylib.requests.studies.non_users import NonUsers
 from studylib.requests.studies.outcome import Outcome, Period
 from studylib.requests.studies.variants import (
@@ -40,10 +41,8 @@ from studylib.requests.studies.variants import (
 from studylib.requests.wording import suggestion
 
 
-class IatrogenicRiskParameters(StudyParameters):
-    """Every choice of the study, with the defaults of a usual new-user design."""
-
-    model_config = ConfigDict(title="Paramètres d'une étude de risque iatrogène")
+class _Persons(StudyParameters):
+    """Who is compared on what, and how long they are followed."""
 
     arms: Annotated[dict[Libelle, DrugList], FREEZE] = Field(
         title="Groupes comparés",
@@ -108,43 +107,6 @@ class IatrogenicRiskParameters(StudyParameters):
     )
     covariates: Annotated[tuple[CovariateList, ...], FROM_LIST, *DISTINCT] = Field(
         default=(), title="Covariables", description="listes de codes cherchées dans le recul"
-    )
-    adjustment: Adjustment = Field(
-        default=Adjustment(), title="Ajustement", description="ce qui rend les groupes comparables"
-    )
-    model: OutcomeModel = Field(
-        default=OutcomeModel(), title="Modèle de risque", description="ex æquo, intervalle"
-    )
-    negative_controls: Annotated[tuple[DiagnosisList, ...], FROM_LIST, *DISTINCT] = Field(
-        default=(),
-        title="Témoins négatifs",
-        description="listes d'événements que les traitements ne causent pas ; cinq au moins",
-    )
-    unmeasured: UnmeasuredConfounder = Field(
-        default=UnmeasuredConfounder(),
-        title="Facteur de confusion non mesuré",
-        description="les facteurs imaginés, dont l'effet sur le résultat est montré",
-    )
-    gates: GateThresholds = Field(
-        default=GateThresholds(),
-        title="Seuils des contrôles",
-        description="en deçà ou au-delà, les estimations sont retenues",
-    )
-    opened_gates: Openings = Field(
-        default=(),
-        title="Contrôles levés",
-        description="acte nommé : contrôle, par qui, quand, pourquoi",
-    )
-    prevention: Annotated[dict[Libelle, Share], FREEZE] = Field(
-        default_factory=dict,
-        title="Scénarios de prévention",
-        description="nom : part des cas attribuables qu'une mesure éviterait",
-    )
-    sensitivity: Annotated[dict[Nom, Variant], AfterValidator(usable_names), FREEZE] = Field(
-        default_factory=dict,
-        validate_default=True,
-        title="Analyses de sensibilité",
-        description="nom: ce qui diffère de l'analyse principale",
     )
 
     @field_validator("arms")
@@ -214,6 +176,25 @@ class IatrogenicRiskParameters(StudyParameters):
             raise refusal(*found)
         return names
 
+
+# pydantic lists the fields of the last base first: persons, comparison, doubt, then its own.
+class IatrogenicRiskParameters(DoubtParameters, ComparisonParameters, _Persons):
+    """Every choice of the study, with the defaults of a usual new-user design."""
+
+    model_config = ConfigDict(title="Paramètres d'une étude de risque iatrogène")
+
+    prevention: Annotated[dict[Libelle, Share], FREEZE] = Field(
+        default_factory=dict,
+        title="Scénarios de prévention",
+        description="nom : part des cas attribuables qu'une mesure éviterait",
+    )
+    sensitivity: Annotated[dict[Nom, Variant], AfterValidator(usable_names), FREEZE] = Field(
+        default_factory=dict,
+        validate_default=True,
+        title="Analyses de sensibilité",
+        description="nom: ce qui diffère de l'analyse principale",
+    )
+
     @field_validator("sensitivity")
     @classmethod
     def _differ_and_hold(cls, by_name: Mapping[str, Variant], info: ValidationInfo) -> Any:
@@ -238,10 +219,6 @@ class IatrogenicRiskParameters(StudyParameters):
             name: self.model_copy(update=update)
             for name, update in ({PRIMARY: bare} | changed).items()
         }
-
-    def opened(self) -> tuple[str, ...]:
-        """The names of the gates that the request opens."""
-        return tuple(each.gate for each in self.opened_gates)
 
     def analysis_labels(self) -> dict[str, str]:
         """The French label of each analysis, in the order of ``analyses()``."""

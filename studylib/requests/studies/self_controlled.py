@@ -26,6 +26,7 @@ from studylib.requests.scalars import (
     within,
 )
 from studylib.requests.strict import StrictModel, StudyParameters
+from studylib.requests.studies.case_crossover import CaseCrossover
 from studylib.requests.studies.outcome import Outcome, Period
 
 Anchor = Literal["start", "end"]
@@ -131,6 +132,11 @@ class SelfControlledParameters(StudyParameters):
     )
     interval: Literal["wald", "profile"] = Field(
         default="profile", title="Intervalle", description="normal, ou de vraisemblance profilée"
+    )
+    case_crossover: CaseCrossover | None = Field(
+        default=None,
+        title="Cas croisés",
+        description="second plan sur les mêmes cas ; sans ce champ, non réalisé",
     )
     gates: GateThresholds = Field(
         default=GateThresholds(),

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, field_validator, model_validator
 
 from studylib import codes
 from studylib.requests.coded import CovariateList, DrugList
+from studylib.requests.gates import GateThresholds, Openings
 from studylib.requests.scalars import (
     FREEZE,
     Entier,
+    Fault,
     Fenetre,
     FenetreNonVide,
     Libelle,
@@ -79,9 +82,25 @@ class SequenceSymmetryParameters(StudyParameters):
         default=13, title="Semaines par ligne", description="du tableau des écarts entre débuts"
     )
 
+    negative_controls: Annotated[dict[Nom, Pair], FREEZE] = Field(
+        default_factory=dict,
+        title="Paires témoins",
+        description="nom: paire que rien ne lie, même forme ; cinq au moins",
+    )
+    gates: GateThresholds = Field(
+        default=GateThresholds(),
+        title="Seuils des contrôles",
+        description="en deçà ou au-delà, les estimations sont retenues",
+    )
+    opened_gates: Openings = Field(
+        default=(),
+        title="Contrôles levés",
+        description="acte nommé : contrôle, par qui, quand, pourquoi",
+    )
+
     @field_validator("pairs")
     @classmethod
-    def _some(cls, pairs: dict[str, Pair]) -> dict[str, Pair]:
+    def _some(cls, pairs: Mapping[str, Pair]) -> Mapping[str, Pair]:
         if not pairs:
             raise refusal("au moins une paire")
         return pairs
@@ -92,11 +111,41 @@ class SequenceSymmetryParameters(StudyParameters):
             raise refusal("des fenêtres plus longues que l'écart minimal (blackout_days)")
         return self
 
+    @model_validator(mode="after")
+    def _controls_apart(self) -> SequenceSymmetryParameters:
+        seen = [(pair.index, pair.marker) for pair in self.pairs.values()]
+        found = []
+        for name, pair in self.negative_controls.items():
+            if name in self.pairs:
+                accepted = "un nom qui n'est pas celui d'une paire étudiée"
+                found.append(Fault(accepted, ("negative_controls", name), name))
+            if (pair.index, pair.marker) in seen:
+                accepted = "une paire qui n'est ni étudiée, ni déjà témoin"
+                found.append(Fault(accepted, ("negative_controls", name), pair.marker))
+            seen.append((pair.index, pair.marker))
+        if found:
+            raise refusal(*found)
+        return self
+
+    def design(self) -> dict[str, Any]:
+        """The choices that gates and ratios share, as ``risk.sequence_symmetry`` takes them."""
+        return {
+            "window": self.window_days,
+            "blackout": self.blackout_days,
+            "same_day": self.same_day,
+            "null_window": self.null_window_days,
+        }
+
+    def opened(self) -> tuple[str, ...]:
+        """The names of the gates that the request opens."""
+        return tuple(each.gate for each in self.opened_gates)
+
     def labels(self) -> dict[str, Libelle]:
         """The French of each pair."""
         return {name: pair.label for name, pair in self.pairs.items()}
 
     def codelists(self) -> tuple[codes.Codelist, ...]:
         """Every codelist used, once."""
-        lists = [name for pair in self.pairs.values() for name in (pair.index, pair.marker)]
+        pairs = [*self.pairs.values(), *self.negative_controls.values()]
+        lists = [name for pair in pairs for name in (pair.index, pair.marker)]
         return tuple(codes.codelist(name) for name in dict.fromkeys(lists))

@@ -19,12 +19,16 @@ from studylib.risk.gates.gate import Gates
 from studylib.risk.logarithms import quantile
 from studylib.risk.rows import DAYS_PER_YEAR, NOTHING, estimates, is_flag, method
 
+NO_USE = "without_treatment"
+"""The column of time with none of the drugs, when one of them is the reference."""
+
 
 def time_varying_hazard_ratio(
     intervals: pd.DataFrame,
     *,
     outcome: str,
     exposures: Sequence[str],
+    reference: str | None = None,
     covariates: Sequence[str] = (),
     strata: Sequence[str] = (),
     ties: ApproximateTies = "efron",
@@ -37,8 +41,9 @@ def time_varying_hazard_ratio(
     ``intervals`` are stretches of follow-up as ``cohort.exposure_intervals`` makes them: person_id,
     start and end in days since entry, event, a flag per exposure, and what is adjusted for. An
     ESTIMATES table, measure ``hazard_ratio``, a row per exposure (« exposure / none »), with the
-    sandwich summed by person. An exposure that earlier signs of the outcome brought about is not
-    corrected for.
+    sandwich summed by person. With a ``reference``, another flag, each exposure is against time
+    with the reference alone (« exposure / reference »), and time with none has its own term. An
+    exposure that earlier signs of the outcome brought about is not corrected for.
 
     >>> two = pd.DataFrame({"person_id": [1, 1, 2, 3], "start": [0, 2, 0, 0], "end": [2, 4, 5, 3],
     ...                     "event": [0, 1, 0, 1], "drug": [0, 1, 0, 0]})
@@ -47,19 +52,23 @@ def time_varying_hazard_ratio(
     """
     quantile(level)
     check_ties(ties)
+    flags = [*exposures, *([reference] if reference else [])]
     check_columns(intervals, ["person_id", "event", *strata])
-    check_numbers(intervals, [*exposures, *covariates, "start", "end"])
-    _refuse(intervals, exposures)
-    rows = intervals.astype(dict.fromkeys([*exposures, *covariates], float))
+    check_numbers(intervals, [*flags, *covariates, "start", "end"])
+    _refuse(intervals, flags)
+    rows = intervals.astype(dict.fromkeys([*flags, *covariates], float))
     left_out = unusable(rows, covariates, fewest_carriers)
     known = {name for names in left_out.values() for name in names}
-    absent = {name: _absent(rows, name) for name in exposures}
+    base = _base(rows, exposures, reference)
+    absent = {name: _absent(rows, name, base, reference) for name in exposures}
     entered = [name for name in covariates if name not in known]
     entered += [name for name in exposures if not absent[name]]
-    again = [entered[column] for column in repeated(rows[entered].to_numpy(float))]
+    fitted = rows if not reference else _with_time_without(rows, flags)
+    entered += [NO_USE] if NO_USE in fitted else []
+    again = [entered[column] for column in repeated(fitted[entered].to_numpy(float))]
     if again:
         left_out["repeated"] = again
-    found = _fitted(rows, [name for name in entered if name not in again], strata, ties)
+    found = _fitted(fitted, [name for name in entered if name not in again], strata, ties)
     table = []
     for name in exposures:
         reason = absent[name] or (None if name in found else "no convergence")
@@ -71,13 +80,14 @@ def time_varying_hazard_ratio(
             not_estimable=reason,
             ties=ties,
             adjustment="regression" if covariates else "none",
-            covariates=covariates,
+            covariates=[*covariates, *([NO_USE] if NO_USE in fitted else [])],
             strata=strata,
             variance="sandwich",
             cluster="person_id",
             **{why: sorted(names) for why, names in sorted(left_out.items())},
         )
-        table.append(_row(rows, name, outcome, how, values, p_value))
+        against = f"{name} / {reference or 'none'}"
+        table.append(_row(rows, against, outcome, how, values, p_value))
     return estimates(table, gates=gates)
 
 
@@ -108,16 +118,39 @@ def _refuse(intervals: pd.DataFrame, exposures: Sequence[str]) -> None:
         )
 
 
-def _absent(rows: pd.DataFrame, exposure: str) -> str | None:
+def _with_time_without(rows: pd.DataFrame, flags: Sequence[str]) -> pd.DataFrame:
+    """The stretches with a flag of those without any of the drugs, its own term of the model.
+
+    Without an outcome in them the term has no finite maximum: it is as if they were not there.
+    """
+    none = (rows[list(flags)] == 0).all(axis=1)
+    if rows.loc[none, "event"].any():
+        return rows.assign(**{NO_USE: none.astype(float)})
+    return rows[~none]
+
+
+def _base(rows: pd.DataFrame, exposures: Sequence[str], reference: str | None) -> pd.Series | None:
+    """The stretches with the reference alone; None without one."""
+    if not reference:
+        return None
+    return (rows[reference] > 0) & (rows[list(exposures)] == 0).all(axis=1)
+
+
+def _absent(
+    rows: pd.DataFrame, exposure: str, base: pd.Series | None, reference: str | None
+) -> str | None:
     """Why the effect of an exposure cannot be estimated, or None."""
     used = rows[exposure] > 0
     if not used.any() or used.all():
         return f"nobody in {exposure}" if not used.any() else f"everybody in {exposure}"
     if too_few(rows.loc[used, "person_id"].nunique()):
         return f"too few persons in {exposure}"
+    if base is not None and not base.any():
+        return f"nobody in {reference}"
     if not rows.loc[used, "event"].any():
         return f"no outcome in {exposure}"
-    return None if rows.loc[~used, "event"].any() else "no outcome in none"
+    others = ~used if base is None else base
+    return None if rows.loc[others, "event"].any() else f"no outcome in {reference or 'none'}"
 
 
 def _fitted(
@@ -156,7 +189,7 @@ def _values(
 
 def _row(
     rows: pd.DataFrame,
-    exposure: str,
+    comparison: str,
     outcome: str,
     how: str,
     values: tuple[float, float, float],
@@ -165,7 +198,7 @@ def _row(
     return {
         "analysis": "primary",
         "population": "",
-        "comparison": f"{exposure} / none",
+        "comparison": comparison,
         "outcome": outcome,
         "measure": "hazard_ratio",
         "estimate": values[0],

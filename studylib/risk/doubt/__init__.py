@@ -21,7 +21,11 @@ from studylib.risk.doubt.misclassification import (
 )
 from studylib.risk.doubt.null import EmpiricalNull, ease, empirical_null, expected_absolute_error
 from studylib.risk.doubt.positive_controls import inject, injected_controls
-from studylib.risk.doubt.power import mdrr_cohort, mdrr_self_controlled
+from studylib.risk.doubt.power import (
+    mdrr_cohort,
+    mdrr_self_controlled,
+    mdrr_sequence_symmetry,
+)
 from studylib.risk.doubt.schemas import CONFOUNDER, E_VALUES, MISCLASSIFICATION
 
 __all__ = [
@@ -44,6 +48,7 @@ __all__ = [
     "injected_controls",
     "mdrr_cohort",
     "mdrr_self_controlled",
+    "mdrr_sequence_symmetry",
     "misclassified_outcome",
     "null_of",
     "probable_confounder",

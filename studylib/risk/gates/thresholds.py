@@ -38,5 +38,7 @@ class Thresholds:
     """What the interval of the ratio over the last days observed must reach (the same)."""
     largest_time_instability: float = 1.1
     """Mean ratio of observed to expected months, not significantly above it (the same)."""
+    null_ratio: tuple[float, float] = (0.5, 2.0)
+    """Sequence ratio that trends of starts alone would give. No published rule: a choice."""
     largest_drift: float = 1.25
     """Ratio of a year's prevalence to the other years', either way. No published rule: a choice."""

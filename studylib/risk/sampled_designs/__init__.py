@@ -7,12 +7,15 @@ from studylib.risk.sampled_designs.nested_case_control import (
     incidence_density_sets,
     nested_case_control,
 )
+from studylib.risk.sampled_designs.of_cases import case_crossovers, future_case_controls
 
 __all__ = [
     "case_crossover",
     "case_crossover_sets",
+    "case_crossovers",
     "controls_found",
     "exposed_in",
+    "future_case_controls",
     "incidence_density_sets",
     "nested_case_control",
 ]

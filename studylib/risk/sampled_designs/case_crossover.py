@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Literal, get_args
 
@@ -103,7 +103,7 @@ class Windows:
         return {
             "case_window": self.case_window,
             "referents": self.referents,
-            "controls": self.number if before else None,
+            "referent_number": self.number if before else None,
             "washout": self.washout if before else None,
             "lag": self.lag,
         }
@@ -122,6 +122,7 @@ def case_crossover(
     lag: int = 0,
     controls: pd.DataFrame | None = None,
     level: float = 0.95,
+    upstream: Mapping[str, object] | None = None,
     gates: Gates | None = None,
 ) -> pd.DataFrame:
     """Odds of exposure just before the event against the same persons' other windows.
@@ -131,24 +132,32 @@ def case_crossover(
     the event, with a day that stands for it) makes it a case-time-control: the odds ratio of the
     cases divided by that of the controls, which is the trend of exposure (Suissa, 1995). A
     persistent treatment makes later windows more exposed: the ratio is then above 1 by itself.
+    ``persons`` and ``events`` count cases, never controls. ``upstream`` names the choices that made
+    ``events`` and ``exposures``, told in ``method``.
     """
     wanted = Windows(case_window, referents, number, washout, lag)
     members = _exposed(events, exposures, observed, wanted)
+    counts = {"persons": members["person_id"].nunique(), "events": int(members["case"].sum())}
     drugs = [str(name) for name in members if name not in MEMBER]
     trends: list[str] = []
     if controls is not None:
         other = _exposed(controls, exposures, observed, wanted)
         members, trends = _with_trend(members, other, drugs)
-    return conditional_logistic(
+    found = conditional_logistic(
         members,
         outcome=outcome,
         exposures=drugs,
         covariates=trends,
         level=level,
         estimator="case_crossover",
-        choices={**wanted.told(), "trend": "none" if controls is None else "case_time_control"},
+        choices={
+            **wanted.told(),
+            "trend": "none" if controls is None else "case_time_control",
+            **(upstream or {}),
+        },
         gates=gates,
     )
+    return found.assign(**counts)
 
 
 def _exposed(

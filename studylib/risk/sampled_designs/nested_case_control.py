@@ -10,9 +10,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from studylib.errors import EstimationError
-from studylib.risk.conditional_logistic import conditional_logistic
+from studylib.risk.conditional_logistic import conditional_logistic, row_of
+from studylib.risk.cox.preparation import unusable
 from studylib.risk.gates.gate import Gates
 from studylib.risk.received import received, refuse_choices, refuse_counts
+from studylib.risk.rows import NOTHING, estimates, method
 from studylib.risk.sampled_designs.exposure import with_exposure
 from studylib.risk.sampled_designs.schemas import CONTROLS_FOUND
 from studylib.tables import check
@@ -20,6 +22,8 @@ from studylib.tables import check
 TimeScale = Literal["time_since_entry", "calendar_date"]
 Ints = NDArray[np.int64]
 NAME = "Cas-témoins niché"
+NO_USE = "without_treatment"
+"""The column of members exposed to none of the drugs, when one of them is the reference."""
 TRIES = 40
 """Draws per control wanted before the candidates of a case are gone through one by one."""
 
@@ -156,7 +160,9 @@ def nested_case_control(
     outcome: str,
     window: int,
     lag: int = 0,
+    reference: str | None = None,
     covariates: Sequence[str] = (),
+    fewest_carriers: int = 0,
     controls: int | None = None,
     seed: int | None = None,
     time_scale: TimeScale | None = None,
@@ -169,19 +175,36 @@ def nested_case_control(
 
     ``sets`` as ``incidence_density_sets`` gives them, with ``covariates`` added if any. A member
     is exposed when an exposure meets the ``window`` days that end ``lag`` days before its day,
-    that day excluded. Sampled from those at risk, the odds ratio estimates the hazard ratio. The
-    choices of the sampling are given again to be told in ``method``.
+    that day excluded. Sampled from those at risk, the odds ratio estimates the hazard ratio. With
+    a ``reference``, one of the drugs, each other is against members exposed to it alone, and
+    members exposed to none have their own term. Two-valued covariates with fewer than
+    ``fewest_carriers`` on a side are left out. The choices of the sampling are given again to be
+    told in ``method``.
     """
     refuse_counts(NAME, 1, window=window)
     refuse_counts(NAME, 0, lag=lag)
     read = received(sets, NAME, "sets", keys=["set", "person_id"], days=["day"])
     moments = read.assign(to=read["day"] - lag, from_=read["day"] - lag - window)
-    members = with_exposure(moments, exposures)
+    members = with_exposure(moments, exposures).drop(columns="day")
+    found = members[[name for name in members if name not in moments]]
+    drugs = [str(name) for name in found if name != reference]
+    if reference and reference not in found:
+        told = method("nested_case_control", not_estimable=f"nobody in {reference}")
+        absent = [f"{name} / {reference}" for name in drugs]
+        rows = [row_of(members, each, outcome, NOTHING, np.nan, told) for each in absent]
+        return estimates(rows, gates=gates)
+    members = members.assign(event=members["case"])
+    left_out = unusable(members, covariates, fewest_carriers) if fewest_carriers else {}
+    known = {name for names in left_out.values() for name in names}
+    entered = [name for name in covariates if name not in known]
+    if reference:
+        members, entered = _against(members, found, entered)
     return conditional_logistic(
-        members.drop(columns="day"),
+        members,
         outcome=outcome,
-        exposures=[str(name) for name in members if name not in moments],
-        covariates=covariates,
+        exposures=drugs,
+        covariates=entered,
+        against=reference or "unexposed",
         level=level,
         estimator="nested_case_control",
         choices={
@@ -192,9 +215,23 @@ def nested_case_control(
             "time_scale": time_scale,
             "matched_on": matched_on,
             "age_caliper": age_caliper,
+            **{why: sorted(names) for why, names in sorted(left_out.items())},
         },
         gates=gates,
     )
+
+
+def _against(
+    members: pd.DataFrame, found: pd.DataFrame, covariates: Sequence[str]
+) -> tuple[pd.DataFrame, list[str]]:
+    """The members and covariates with a term for those exposed to none of the drugs.
+
+    Where no case is, the term has no finite maximum: those members are left out.
+    """
+    none = (found == 0).all(axis=1)
+    if members.loc[none, "case"].any():
+        return members.assign(**{NO_USE: none.astype(float)}), [*covariates, NO_USE]
+    return members[~none], list(covariates)
 
 
 def _people(
