@@ -81,7 +81,7 @@ def review(
     Under a ``caption``, it also agrees with what each region's own report shows under it.
 
     Estimates are remembered from one display to the next: the total of two arms may not stand
-    below a table that hides one of them.
+    below a table that hides one of them, nor what is computed from an estimate it hides.
     """
     page = context.current()
     masked = disclosure.review(
@@ -95,7 +95,8 @@ def review(
     )
     if schema.name == "estimates":
         context.remember(schema.name, masked)
-    return masked
+        return masked
+    return disclosure.hide_derived(masked, schema, page.shown.get("estimates"))
 
 
 def as_text(masked: Masked) -> pd.DataFrame:

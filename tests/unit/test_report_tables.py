@@ -9,9 +9,10 @@ import pandas as pd
 import pytest
 from bs4 import BeautifulSoup
 
-from studylib import report, tables
+from studylib import report, risk, tables
 from studylib.errors import StudyError, TableError
 from studylib.report import context, french, page
+from studylib.risk import doubt
 from studylib.tables import CheckResult, Column, Table
 
 COSTS = Table(
@@ -407,3 +408,38 @@ def test_a_small_exit_reason_cannot_be_subtracted_from_the_arm():
     assert shown[1] == "<\u00a011"
     assert sum(cell == "masqué" for cell in shown[:3]) == 1
     assert shown[3:] == ["50", "60"]
+
+
+def test_what_is_computed_from_a_hidden_estimate_is_hidden_too():
+    """An E-value or a number of attributable cases gives the ratio back."""
+    arms = [
+        ("AOD", "incidence_rate", 10.0, 5.0, 15.0, 600, 6),
+        ("AVK", "incidence_rate", 40.0, 30.0, 50.0, 400, 30),
+    ]
+    frame = estimates(HAZARD).assign(persons=1000, events=36)
+    report.table(estimates(*arms), tables.ESTIMATES, caption="Incidences")
+    hidden = report.table(frame, tables.ESTIMATES, caption="Rapport")
+    assert "0,71" not in hidden.html
+    values = doubt.e_values(frame, common_outcome=False)
+    assert "0,71" not in report.table(values, doubt.E_VALUES, caption="Valeurs E").html
+    impact = pd.DataFrame(
+        {
+            "population": "11",
+            "comparison": "AVK / AOD",
+            "outcome": "Hémorragie majeure",
+            "scenario": "attributable",
+            "share": 1.0,
+            "quantity": "cases",
+            "observed": 30.0,
+            "estimate": 8.7654,
+            "ci_low": 1.0,
+            "ci_high": 12.0,
+            "persons": 400,
+            "events": 30,
+            "method": "",
+        },
+        index=[0],
+    )
+    assert "8,77" not in report.table(impact, risk.IMPACT, caption="Cas attribuables").html
+    other = impact.assign(outcome="Autre")
+    assert "8,77" in report.table(other, risk.IMPACT, caption="Autre").html
