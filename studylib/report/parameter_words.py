@@ -91,7 +91,7 @@ CHOICES: Mapping[str, str] = {
     "biosimilar": "biosimilaire",
     "common": "communes",
     "direct": "directe",
-    "doubly_robust": "doublement robuste",
+    "doubly_robust": "doublement robuste (AIPW)",
     "dispensed": "une délivrance",
     "fine": "fines",
     "generic": "générique",
@@ -103,5 +103,5 @@ CHOICES: Mapping[str, str] = {
     "prevalent": "déjà traités admis",
     "reimbursed": "montant remboursé",
     "spread": "répartie",
-    "standardised": "standardisation",
+    "standardised": "standardisation (formule g)",
 }

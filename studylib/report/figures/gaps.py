@@ -42,7 +42,8 @@ def gap_chart(
             _draw(axes, frame[frame["comparison"] == pair])
             name = textwrap.wrap(words.value(pair, labels), 38 if narrow else 80)
             axes.set_title("\n".join(name), fontsize=10)
-        panels[-1].set_xlabel(french.typeset("Semaines depuis le début du médicament étudié"))
+        weeks = "Semaines depuis le début" + ("\n" if narrow else " ") + "du médicament étudié"
+        panels[-1].set_xlabel(french.typeset(weeks))
 
     hidden = frame.loc[frame["first_week"] != 0, "persons"].isna().any()
     return style.publish(
