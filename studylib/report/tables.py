@@ -169,6 +169,7 @@ def _row(row: Sequence[str], grid: Grid, row_headers: int) -> str:
         named = f' data-label="{escape(grid.headers[position])}"'
         named = named if len(grid.headers) > _FIT_A_PHONE else ""
         if position < row_headers:
+            text = _capital(text) if position == 0 else text
             cells.append(f'<th scope="row"{named}>{escape(text)}</th>')
         else:
             long_code = ' class="hash"' if len(text) > 40 and " " not in text else ""
@@ -176,6 +177,13 @@ def _row(row: Sequence[str], grid: Grid, row_headers: int) -> str:
             kind = ' class="reason"' if reason else long_code or _figure_class(is_figure)
             cells.append(f"<td{kind}{named}>{escape(text)}</td>")
     return "".join(cells)
+
+
+def _capital(text: str) -> str:
+    """A row's name with a capital, unless its first word is not plain French: a code, « p »."""
+    first = text.split(" ")[0]
+    plain = len(first) > 1 and first.replace("-", "").replace("'", "").isalpha()
+    return text[0].upper() + text[1:] if plain and first.islower() else text
 
 
 def grid_text(grid: Grid, caption: str, notes: Sequence[str] = ()) -> str:
