@@ -99,6 +99,7 @@ VALUES: Mapping[str, str] = {
     "regression": "par régression",
     "weights": "par pondération",
     "person_id": "la personne",
+    "weight": "ceux de l'ajustement",
     "influence": "robuste (fonctions d'influence)",
     "efron": "selon Efron",
     "breslow": "selon Breslow",
