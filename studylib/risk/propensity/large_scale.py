@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
@@ -17,11 +16,10 @@ from studylib.risk.propensity.balance import aligned
 from studylib.risk.propensity.design import Design, design
 from studylib.risk.propensity.lasso import LassoProblem
 from studylib.risk.propensity.logistic import logistic
+from studylib.risk.propensity.penalty_path import PenaltyPath, Rule
 from studylib.risk.propensity.score import Score, arms_of, refuse_correlated, refuse_named
 
 Values = Literal["presence", "counts"]
-Rule = Literal["best", "one_standard_error"]
-_PATIENCE = 3  # penalties without progress of the held-out likelihood before the path stops
 
 
 def lasso_propensity_score(
@@ -77,7 +75,7 @@ def lasso_propensity_score(
     spread = _spread(matrix)
     _refuse_treatment(matrix, spread, outcome, terms, free, highest_correlation)
     scale = np.where(spread > 0, spread if standardise else 1.0, np.inf)
-    path = _Path(matrix, scale, _conditioned(free.matrix), outcome, penalties, smallest)
+    path = PenaltyPath(matrix, scale, _conditioned(free.matrix), outcome, penalties, smallest)
     chosen = path.chosen(_folds(people, folds, seed), rule) if penalty is None else penalty
     fit = path.fitted(chosen, np.ones(len(people)), tolerance)
     told = rows.method(
@@ -100,7 +98,7 @@ def lasso_propensity_score(
 def _score(
     people: pd.DataFrame,
     names: Sequence[str],
-    path: _Path,
+    path: PenaltyPath,
     fit: LassoProblem,
     terms: np.ndarray,
     told: str,
@@ -123,58 +121,6 @@ def _score(
         log_likelihood=float(path.outcome @ linear - np.logaddexp(0, linear).sum()),
         method=told,
     )
-
-
-@dataclass(frozen=True)
-class _Path:
-    """The same problem at penalties that go down, on everybody or on part of them."""
-
-    matrix: sparse.csr_matrix
-    scale: np.ndarray
-    dense: np.ndarray
-    outcome: np.ndarray
-    number: int
-    smallest: float
-
-    def problem(self, counted: np.ndarray) -> LassoProblem:
-        return LassoProblem(self.matrix, self.scale, self.dense, self.outcome, counted)
-
-    def grid(self) -> np.ndarray:
-        heaviest = self.problem(np.ones(len(self.outcome))).heaviest_penalty()
-        return heaviest * np.geomspace(1, self.smallest, self.number)
-
-    def chosen(self, fold: np.ndarray, rule: Rule) -> float:
-        """The penalty whose fits best predict the persons held out."""
-        grid = self.grid()
-        parts = [self.problem((fold != k).astype(float)) for k in range(fold.max() + 1)]
-        curve: list[tuple[float, float]] = []  # mean over persons held out, its standard error
-        for penalty in grid:
-            held = []
-            for k, part in enumerate(parts):
-                part.solve(penalty, tolerance=1e-3)
-                out = fold == k
-                linear, truth = part.linear[out], self.outcome[out]
-                held.append(float((truth * linear - np.logaddexp(0, linear)).mean()))
-            curve.append((float(np.mean(held)), float(np.std(held, ddof=1) / np.sqrt(len(held)))))
-            means = [mean for mean, _ in curve]
-            if len(means) - 1 - int(np.argmax(means)) >= _PATIENCE:
-                break
-        best = int(np.argmax([mean for mean, _ in curve]))
-        if rule == "best":
-            return float(grid[best])
-        floor = curve[best][0] - curve[best][1]
-        return float(grid[next(i for i, (mean, _) in enumerate(curve) if mean >= floor)])
-
-    def fitted(self, penalty: float, counted: np.ndarray, tolerance: float) -> LassoProblem:
-        """The fit at ``penalty``, reached from stronger ones."""
-        problem = self.problem(counted)
-        heaviest = problem.heaviest_penalty()
-        if penalty < heaviest:
-            steps = max(2, int(np.ceil(8 * np.log10(heaviest / penalty))))
-            for each in np.geomspace(heaviest, penalty, steps)[1:-1]:
-                problem.solve(float(each), tolerance=1e-2)
-        problem.solve(penalty, tolerance=tolerance)
-        return problem
 
 
 def _cells(wide: WideCovariates, people: pd.DataFrame, values: Values) -> sparse.csr_matrix:
