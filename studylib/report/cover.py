@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Any, Protocol
@@ -13,9 +12,8 @@ from studylib.report import labels as words
 from studylib.report.doubt_words import gate_title
 from studylib.report.fragment import Fragment, escape, wrap
 from studylib.report.grid import Grid
-from studylib.report.parameter_words import CHOICES, PARAMETERS
+from studylib.report.parameter_lines import parameter_lines
 from studylib.report.tables import grid_html, grid_text
-from studylib.report.wording import VALUES
 
 KINDS: Mapping[str, str] = {
     "saisine": "Saisine ministérielle",
@@ -24,7 +22,11 @@ KINDS: Mapping[str, str] = {
     "regional": "Initiative régionale",
     "urgent": "Demande urgente",
 }
-SOURCES: Mapping[str, str] = {"simulated": "données simulées", "open_data": "données ouvertes"}
+SOURCES: Mapping[str, str] = {
+    "simulated": "données simulées",
+    "simulated_snds": "données simulées, écrites comme le SNDS",
+    "open_data": "données ouvertes",
+}
 SYNTHETIC = "Données synthétiques : aucun patient réel, aucun résultat à citer."
 
 
@@ -117,78 +119,13 @@ def _scope(request: Request) -> tuple[str, str]:
 def parameters(request: Request) -> Fragment:
     """The resolved parameters of the study, one per line, named in French.
 
-    Names come from the parameters model's field titles or descriptions, else from known names.
+    Names come from the parameters model's field titles, else from known names. Choices that the
+    method of adjustment does not use are left out.
     """
     model = request.parameters
     values = model.model_dump() if hasattr(model, "model_dump") else dict(model)
-    titles = _titles(model)
-    rows = tuple(
-        (name, told) for name, told in _lines(values, titles) if told not in ("", french.MISSING)
-    )
+    told = parameter_lines(values, type(model))
+    rows = tuple((name, text) for name, text in told if text not in ("", french.MISSING))
     caption = "Paramètres de l'étude"
     grid = Grid(("Paramètre", "Valeur retenue"), rows, (False, False))
     return Fragment(wrap(grid_html(grid, caption=caption), "table"), grid_text(grid, caption))
-
-
-def _titles(model: Any) -> dict[str, str]:
-    fields = getattr(type(model), "model_fields", {})
-    return {
-        name: field.title.removesuffix(" (jours)") for name, field in fields.items() if field.title
-    }
-
-
-def _lines(values: Mapping[str, Any], titles: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    for name, value in values.items():
-        title = french.typeset(titles.get(name) or PARAMETERS.get(name) or _spaced(name))
-        if isinstance(value, Mapping) and any(
-            isinstance(inner, Mapping) for inner in value.values()
-        ):
-            for key, inner in value.items():
-                named = dict(inner) if isinstance(inner, Mapping) else {"": inner}
-                label = named.pop("label", None) or VALUES.get(str(key)) or _spaced(str(key))
-                yield french.typeset(f"{title} : {label}"), _said(named)
-        else:
-            yield title, _said(value, name)
-
-
-def _spaced(name: str) -> str:
-    return name.replace("_", " ").strip().capitalize()
-
-
-def _said(value: Any, name: str = "") -> str:
-    """A parameter's value in words."""
-    if value is None or value == "":
-        return french.MISSING
-    if isinstance(value, bool):
-        return "oui" if value else "non"
-    if isinstance(value, date):
-        return french.day(value)
-    if isinstance(value, Mapping):
-        return _pairs(value)
-    if isinstance(value, (list, tuple, set, frozenset)):
-        return ", ".join(_said(item) for item in value) or french.MISSING
-    if isinstance(value, int):
-        if name.endswith(("year", "seed")):
-            return str(value)
-        return french.plural(value, "jour") if name.endswith("_days") else french.number(value)
-    if isinstance(value, float) and name.endswith(("tolerance", "share")):
-        return french.percent(value, decimals=0)
-    if isinstance(value, float):
-        return french.number(value) if value.is_integer() else french.significant(value)
-    text = str(value)
-    return words.value(french.month(text) if re.fullmatch(r"\d{4}-\d{2}", text) else text, CHOICES)
-
-
-def _pairs(value: Mapping[str, Any]) -> str:
-    if set(value) == {"start", "end"}:
-        start, end = _said(value["start"]), _said(value["end"])
-        if len(str(value["start"])) == 7:  # months
-            of = "d'" if start[0] in "ao" else "de "
-            return f"{of}{start} à {end}"
-        return f"du {start} au {end}"
-    told = [(key, _said(inner, str(key))) for key, inner in value.items()]
-    return " ; ".join(
-        french.typeset(f"{PARAMETERS.get(str(key), str(key))} : {text}")
-        for key, text in told
-        if text != french.MISSING
-    ).replace(" ;", f"{french.THIN};")

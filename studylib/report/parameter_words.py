@@ -61,13 +61,37 @@ PARAMETERS: Mapping[str, str] = {
     "trend_start": "Début de la tendance",
     "washout_days": "Période sans traitement avant l'entrée",
 }
+# What each method of adjustment uses: the rest of the request's block has no effect on it.
+_SCORE = ("score", "fewest_persons", "formula", "trim", "trim_bound")
+ADJUSTMENT: Mapping[str, tuple[str, ...]] = {
+    "none": (),
+    "regression": (),
+    "iptw": (*_SCORE, "population", "stabilise", "truncate"),
+    "overlap": (*_SCORE, "truncate"),
+    "matching_weights": (*_SCORE, "truncate"),
+    "matching": (*_SCORE, "caliper", "scale", "ratio", "replacement", "order", "seed"),
+    "stratification": (*_SCORE, "strata", "cut_on", "population"),
+}
 CHOICES: Mapping[str, str] = {
     **{name: told for name, told in method_words.VALUES.items() if name != "none"},
     **self_controlled_words.CHOSEN,
     **CHOSEN,
+    "all": "tous",
+    "calibrated": "calibrage",
+    "case_crossover": "cas croisés",
+    "confounded": "comparaison ajustée",
+    "formula": "covariables de la demande",
+    "large_scale": "tous les codes du recul",
+    "nested_case_control": "cas-témoins nichés",
+    "older_people": "personnes âgées",
+    "pooled": "synthèse de plusieurs observatoires",
+    "self_controlled": "série de cas autocontrôlée",
+    "sequence_symmetry": "symétrie de séquences",
+    "time_to_event": "délai de survenue",
     "biosimilar": "biosimilaire",
     "common": "communes",
     "direct": "directe",
+    "doubly_robust": "doublement robuste (AIPW)",
     "dispensed": "une délivrance",
     "fine": "fines",
     "generic": "générique",
@@ -79,4 +103,5 @@ CHOICES: Mapping[str, str] = {
     "prevalent": "déjà traités admis",
     "reimbursed": "montant remboursé",
     "spread": "répartie",
+    "standardised": "standardisation (formule g)",
 }

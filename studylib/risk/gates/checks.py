@@ -113,8 +113,8 @@ def check_systematic_error(
     limit = (thresholds or Thresholds()).largest_ease
     value, low, high = ease(null)
     row = {"statistic": "ease", "value": value, "ci_low": low, "ci_high": high, "at_most": limit}
-    left_out = f", {null.excluded} écarté(s)" if null.excluded else ""
-    used = f"{null.controls} témoin(s) négatif(s) utilisable(s){left_out}"
+    left_out = f", écartés : {null.excluded}" if null.excluded else ""
+    used = f"témoins négatifs utilisables : {null.controls}{left_out}"
     if not null.fitted:
         text = f"trop peu de témoins pour mesurer l'erreur systématique : {used}."
         return CheckResult("systematic_error", None, measured([row]), text, evaluated=False)
