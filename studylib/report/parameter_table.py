@@ -10,6 +10,7 @@ from typing import Any
 from studylib.report import french
 from studylib.report import labels as words
 from studylib.report.cover import Request
+from studylib.report.doubt_words import gate_title
 from studylib.report.fragment import Fragment, wrap
 from studylib.report.grid import Grid
 from studylib.report.parameter_words import CHOICES, PARAMETERS
@@ -86,7 +87,7 @@ def _said(value: Any, name: str = "", depth: int = 0) -> str:
         return between.join(_said(item) for item in value) or french.MISSING
     if isinstance(value, (int, float)):
         return _figure(value, name)
-    text = str(value)
+    text = gate_title(str(value)) if name == "gate" else str(value)
     return words.value(french.month(text) if re.fullmatch(r"\d{4}-\d{2}", text) else text, CHOICES)
 
 

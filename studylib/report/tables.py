@@ -18,6 +18,7 @@ from studylib.tables import Table
 
 _COUNTED = {"persons", "events", "excluded", "arm_persons", "at_risk"}
 _FIGURES = 4
+_FIGURE = 40  # characters of the longest figure, with its limits
 _FIT_A_PHONE = 3  # columns; a wider table is read row by row on a narrow screen
 
 
@@ -160,7 +161,8 @@ def _row(row: Sequence[str], grid: Grid, row_headers: int) -> str:
             cells.append(f'<th scope="row"{named}>{escape(text)}</th>')
         else:
             long_code = ' class="hash"' if len(text) > 40 and " " not in text else ""
-            kind = long_code or _figure_class(is_figure)
+            told = len(text) > _FIGURE  # a reason in place of a figure, which may be broken
+            kind = long_code or _figure_class(is_figure and not told)
             cells.append(f"<td{kind}{named}>{escape(text)}</td>")
     return "".join(cells)
 
