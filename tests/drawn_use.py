@@ -49,6 +49,8 @@ def use_source(
         }
     )
     boxes["establishment"] = boxes["establishment"].replace("-", None).astype("string")
+    if "prescriber" in given:
+        boxes["prescriber"] = given["prescriber"].replace("-", None).astype("string")
     coded = drawn(diagnoses) if diagnoses else _none("stay_id", "person_id", "code", "position")
     tables = {
         "dispensings": boxes.astype({"atc": "string", "cip13": "string"}),

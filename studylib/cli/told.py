@@ -14,7 +14,6 @@ from studylib.cli.shown import STYLES, duration, error_log, path, plural, say, t
 
 _ACTIONS = {"execute": "à exécuter", "render": "à remettre en page", "none": "à jour"}
 _JSON_VERSION = 1
-_WIDE = 120
 NO_DATA = "données absentes"
 
 
@@ -54,11 +53,12 @@ def outcomes(console: Console, ended: Sequence[runs.Outcome]) -> None:
         where = "" if outcome.status == NO_DATA else path(outcome.report)
         rows.append([outcome.item.request.id, outcome.item.scope_label, status, seconds, where])
     columns = ["demande", "région", "statut", "durée", "rapport"]
-    if not console.is_terminal or console.width >= _WIDE:
+    widest = [max(len(text) for text in cells) for cells in zip(columns, *rows, strict=True)]
+    if not console.is_terminal or sum(widest) + 2 * len(widest) <= console.width:
         table(console, columns, rows)
         return
     table(console, columns[:-1], [row[:-1] for row in rows])
-    for _, region, _, _, where in rows:  # paths on their own lines can still be copied whole
+    for _, region, _, _, where in rows:  # a path on its own line can still be copied whole
         if where:
             what = "Page d'erreur" if where.endswith("error.html") else "Rapport"
             say(console, f"{what}, {region} :\n  {where}")

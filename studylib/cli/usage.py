@@ -71,6 +71,7 @@ def translate_panels() -> None:
     rich_utils.COMMANDS_PANEL_TITLE = "Commandes"
     rich_utils.DEFAULT_STRING = "[défaut : {}]"
     rich_utils.REQUIRED_LONG_STRING = "[obligatoire]"
+    rich_utils.RANGE_STRING = ""  # « x>=1 » is no French; the refusal says what is accepted
 
 
 def in_french(misused: TyperException) -> str:
@@ -153,4 +154,8 @@ def _name(parameter: Any) -> str:
     if parameter is None:
         return "un argument"
     options = [option for option in getattr(parameter, "opts", []) if option.startswith("-")]
-    return max(options, key=len) if options else str(parameter.metavar or parameter.name).upper()
+    return (
+        max(options, key=len)
+        if options
+        else str(parameter.metavar or parameter.name).upper().rstrip("…")
+    )

@@ -156,7 +156,7 @@ def _verdict(table: pd.DataFrame, series: pd.Series, tolerance: float) -> Comple
         text = f"Les {JUDGED} derniers mois sont tous sous l'attendu : {named} ; série à vérifier."
         last, passed = str(first_judged - 1), False
     else:
-        text = f"Mois incomplets exclus de l'étude, à plus de {percent} sous l'attendu : {named}."
+        text = f"mois incomplets exclus de l'étude, à plus de {percent} sous l'attendu : {named}."
         last, passed = str(table.loc[table["complete"], "month"].iloc[-1]), None
     return CompleteMonths(last, CheckResult(NAME, passed, table, text))
 

@@ -15,6 +15,7 @@ from studylib.report.blocks import (
 from studylib.report.cover import (
     banners,
     header,
+    parameters,
 )
 from studylib.report.figures import (
     balance_plot,
@@ -40,9 +41,6 @@ from studylib.report.gates import (
 from studylib.report.labels import value as named
 from studylib.report.methods import (
     methods,
-)
-from studylib.report.parameter_table import (
-    parameters,
 )
 from studylib.report.sentences import (
     ratio_sentence,

@@ -11,6 +11,9 @@ from studylib.report import context, french
 from studylib.report import labels as words
 from studylib.report.doubt_words import gate_title
 from studylib.report.fragment import Fragment, escape, wrap
+from studylib.report.grid import Grid
+from studylib.report.parameter_lines import parameter_lines
+from studylib.report.tables import grid_html, grid_text
 
 KINDS: Mapping[str, str] = {
     "saisine": "Saisine ministérielle",
@@ -19,7 +22,11 @@ KINDS: Mapping[str, str] = {
     "regional": "Initiative régionale",
     "urgent": "Demande urgente",
 }
-SOURCES: Mapping[str, str] = {"simulated": "données simulées", "open_data": "données ouvertes"}
+SOURCES: Mapping[str, str] = {
+    "simulated": "données simulées",
+    "simulated_snds": "données simulées, écrites comme le SNDS",
+    "open_data": "données ouvertes",
+}
 SYNTHETIC = "Données synthétiques : aucun patient réel, aucun résultat à citer."
 
 
@@ -107,3 +114,18 @@ def _scope(request: Request) -> tuple[str, str]:
     regions = tuple(getattr(scope, "regions", None) or request.regions)
     names = french.listing([words.place(code) for code in regions])
     return ("Région" if len(regions) == 1 else "Régions"), names or "France entière"
+
+
+def parameters(request: Request) -> Fragment:
+    """The resolved parameters of the study, one per line, named in French.
+
+    Names come from the parameters model's field titles, else from known names. Choices that the
+    method of adjustment does not use are left out.
+    """
+    model = request.parameters
+    values = model.model_dump() if hasattr(model, "model_dump") else dict(model)
+    told = parameter_lines(values, type(model))
+    rows = tuple((name, text) for name, text in told if text not in ("", french.MISSING))
+    caption = "Paramètres de l'étude"
+    grid = Grid(("Paramètre", "Valeur retenue"), rows, (False, False))
+    return Fragment(wrap(grid_html(grid, caption=caption), "table"), grid_text(grid, caption))

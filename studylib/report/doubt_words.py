@@ -53,6 +53,7 @@ REASONS: Mapping[str, str] = {
     "impossible correction": "correction impossible",
     "a single site": "un seul site a une estimation",
     "no site": "aucun site n'a d'estimation",
+    "no finite interval": "l'intervalle n'est pas borné, il ne peut être corrigé",
     "identical sites": "les sites ont la même estimation, leur écart ne donne pas d'intervalle",
     "flat profile": "les profils ne distinguent aucun rapport d'un autre",
     "beyond the grid": "le maximum est hors de la grille des profils",

@@ -5,20 +5,19 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
+from functools import lru_cache
 from html import escape as _escape
+from pathlib import Path
 from typing import Any
 
 from studylib import project
 
-# Outside a run the fragment stands in a notebook interface, without the page's own styles.
-_BY_HAND_STYLE = (
-    "<style>.studylib{max-width:70em}.studylib caption,.studylib figcaption"
-    "{font-weight:600;text-align:left;padding:.4em 0}.studylib figure{margin:1em 0}"
-    ".studylib img{max-width:100%;background:#fff}.studylib .scroll{overflow-x:auto}"
-    ".studylib th{text-align:left}.studylib td.num{text-align:right}"
-    ".studylib .key{display:flex;flex-wrap:wrap;gap:2em;margin:1em 0}"
-    ".studylib .key dd{margin:0;font-size:1.6em}</style>"
-)
+
+@lru_cache(maxsize=1)
+def _by_hand_style() -> str:
+    """Styles of a fragment in a notebook interface, where the page's own are absent."""
+    file = Path(__file__).parent / "template" / "notebook.css"
+    return f"<style>{file.read_text('utf-8').strip()}</style>"
 
 
 @dataclass(frozen=True)
@@ -36,7 +35,7 @@ class Fragment:
         return self.html
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
-        html = self.html if project.run_folder() else _BY_HAND_STYLE + self.html
+        html = self.html if project.run_folder() else _by_hand_style() + self.html
         return {"text/html": html, "text/plain": self.text}
 
     def __repr__(self) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
@@ -51,7 +51,7 @@ def lay_out(
                 f"Tableau « {schema.name} » : colonne {', '.join(unknown)} non déclarée ; "
                 f"colonnes possibles : {', '.join(frame.columns)}."
             )
-        return _plain(masked, schema, list(columns), names)
+        return _chosen(masked, schema, list(columns), names)
     if schema.name == "balance":
         return _balance(masked, names)
     chosen = [str(name) for name in frame.columns if _says_something(frame, masked, str(name))]
@@ -70,6 +70,21 @@ def lay_out(
         grid.figures,
         french.typeset(f"{told}. {abbreviations}".strip(". ")),
     )
+
+
+def _chosen(
+    masked: Masked, schema: Table, columns: list[str], names: Mapping[str, str] | None
+) -> Grid:
+    """The columns asked for; of estimates, what is common or short is told under them."""
+    if schema.name != "estimates":
+        return _plain(masked, schema, columns, names)
+    frame = masked.frame
+    methods = set(frame["method"]) if "method" in columns else set()
+    shared = methods.pop() if len(methods) == 1 and len(columns) > 1 else ""
+    kept = [name for name in columns if not (name == "method" and shared)]
+    told = [f"{labels.column('method', names)} : {labels.method(shared)}."] if shared else []
+    told += [_abbreviations(frame)] if "measure" in columns else []
+    return replace(_plain(masked, schema, kept, names), common=french.typeset(" ".join(told)))
 
 
 def _abbreviations(frame: pd.DataFrame) -> str:
@@ -93,7 +108,7 @@ def _shared_by_all_rows(frame: pd.DataFrame, columns: list[str]) -> dict[str, st
     return {
         name: str(frame[name].iloc[0])
         for name in candidates
-        if name in columns and len(frame) > 1 and frame[name].nunique() == 1
+        if name in columns and frame[name].nunique() == 1 and (len(frame) > 1 or name == "method")
     }
 
 

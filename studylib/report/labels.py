@@ -94,7 +94,7 @@ def value(name: object, labels: Mapping[str, str] | None = None) -> str:
         return " contre ".join(value(side, labels) for side in text.split(" / "))
     for mark in (" → ", ": "):
         if mark in text and text not in (labels or {}):
-            parts = [value(part, labels) for part in text.split(mark)]
+            parts = [value(part.strip(), labels) for part in text.split(mark)]
             return french.typeset(f" {mark.strip()} ".join(parts))
     known = (labels or {}).get(text) or VALUES.get(text)
     if known is None and text in MEASURES:

@@ -165,6 +165,7 @@ REASONS: Mapping[str, str] = {
     "too few persons": "trop peu de personnes",
     "everybody": "toutes les personnes",
     "weights are zero": "poids tous nuls",
+    "no ratio with two limits": "le rapport n'a pas ses deux limites",
     "nobody followed until the day": "personne n'est suivi jusqu'à ce jour",
 }
 

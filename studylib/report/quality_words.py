@@ -35,6 +35,7 @@ QUALITY_COLUMNS: Mapping[str, str] = {
 }
 
 QUALITY_VALUES: Mapping[str, str] = {
+    "price": "prix unitaire",
     # domains, verdicts, what a failure means
     "conformance": "Conformité",
     "completeness": "Complétude",

@@ -19,6 +19,7 @@ from studylib.tables import Table
 _COUNTED = {"persons", "events", "excluded", "arm_persons", "at_risk"}
 _FIGURES = 4
 _FIGURE = 40  # characters of the longest figure, with its limits
+_LONG = 100  # rows; a longer table is folded, and is read on screen or in its file
 _FIT_A_PHONE = 3  # columns; a wider table is read row by row on a narrow screen
 
 
@@ -52,11 +53,20 @@ def table(
     context.write_table(as_text(masked), caption)
     notes = [grid.common, french.typeset(note), explanation(masked)]
     html = grid_html(grid, caption=caption, notes=notes, row_headers=row_headers)
+    if len(grid.rows) > _LONG:
+        html = _folded(html, caption, len(grid.rows))
     text = grid_text(grid, caption, notes)
     if several:  # too long for a column: each is said once, below
         below = methods(frame, names=labels)
         html, text = html + below.html, f"{text}\n{below.text}"
     return Fragment(wrap(html, "table"), text)
+
+
+def _folded(html: str, caption: str, rows: int) -> str:
+    """A long table to open, since what follows it should not be pages away."""
+    told = escape(french.typeset(f"{caption} : {french.plural(rows, 'ligne')}"))
+    paper = f"{told}, à lire à l'écran ou dans le fichier des tableaux."
+    return f'<details><summary>{told}</summary>{html}</details><p class="note paper">{paper}</p>'
 
 
 def review(

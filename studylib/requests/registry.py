@@ -118,6 +118,7 @@ _KNOWN = (
         {
             "polypharmacy": usage.GROUP_SHARES,
             "rules": usage.RULES,
+            "dosed_rules": usage.DOSED,
             "exposure": usage.EXPOSURE,
             "rule_establishments": usage.RULE_ESTABLISHMENTS,
             "load": usage.GROUP_SHARES,

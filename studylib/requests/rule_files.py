@@ -99,6 +99,12 @@ def _between_rules(text: YamlText, shown: str) -> Iterator[Problem]:
             yield problem(shown, text.line(path), path, quoted(cited), accepted)
 
 
+def own_file(name: str) -> Path | None:
+    """The project's own file of rules called ``name``; None when it is the one shipped."""
+    file = _own_folder() / f"{name}.yaml"
+    return file if file.is_file() else None
+
+
 def _found(name: str) -> tuple[bytes, str]:
     if isinstance(name, str) and _NAME.fullmatch(name):
         own = _own_folder() / f"{name}.yaml"

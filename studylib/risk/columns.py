@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from typing import Any
 
 import pandas as pd
 from pandas.api import types as dtypes
@@ -83,3 +85,45 @@ def check_weights(frame: pd.DataFrame, weights: str) -> None:
             f"{values.max(initial=0.0):g} ; des poids positifs ou nuls, non tous nuls et de taille "
             "ordinaire sont attendus."
         )
+
+
+def levels_of(values: pd.Series, *, named: bool = False) -> list[Any]:
+    """The categories of a column, in order; EstimationError when it is not one of categories.
+
+    Dates are no categories, nor are values that differ from person to person; unless categories
+    were asked for (``named``), nor are numbers written as text (« 70.1 »; codes without a decimal
+    mark are).
+
+    >>> levels_of(pd.Series(["84", "11", "84"]))
+    ['11', '84']
+    """
+    kind, name = values.dtype, values.name
+    if dtypes.is_datetime64_any_dtype(kind) or dtypes.is_timedelta64_dtype(kind):
+        raise EstimationError(
+            f"Estimation : la colonne {name} contient des dates ; la mettre en nombre (des jours, "
+            "un âge) ou en classes."
+        )
+    found = values.unique()
+    texts = [value for value in found if isinstance(value, str)]
+    if not named and texts and all(_DECIMAL.fullmatch(value) for value in texts):
+        raise EstimationError(
+            f"Estimation : la colonne {name} contient des nombres écrits en texte (« {texts[0]} ») "
+            "; la convertir en nombres."
+        )
+    if len(found) > max(FEW_LEVELS, len(values) / 2):
+        raise EstimationError(
+            f"Estimation : {len(found)} catégories dans la colonne {name} pour {len(values)} "
+            "personnes ; un nombre, ou des classes de plusieurs personnes, sont attendus."
+        )
+    try:
+        return sorted(found)
+    except TypeError as mixed:
+        raise EstimationError(
+            f"Estimation : la colonne {name} mêle des valeurs de plusieurs types ; un seul est "
+            "attendu."
+        ) from mixed
+
+
+FEW_LEVELS = 10
+"""Categories that any column may have, however few the persons."""
+_DECIMAL = re.compile(r"[-+]?\d+[.,]\d+")

@@ -56,7 +56,7 @@ def conditional_logistic(
     2.0
     """
     columns = [*exposures, *covariates]
-    read = _read(members, columns)
+    read = _read(members, columns if exposures else ())
     z = quantile(level)
     x, sets = read[columns].to_numpy(float), pd.factorize(read["set"])[0].astype(np.int64)
     varying = _varies(x, sets)

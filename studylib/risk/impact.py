@@ -6,13 +6,13 @@ from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from studylib.errors import EstimationError
 from studylib.risk.gates.gate import Gates
-from studylib.risk.rows import NOTHING, estimate_row, estimates, method
+from studylib.risk.logarithms import quantile
+from studylib.risk.rows import NOTHING, estimate_row, estimates, method, refuse_person_time
 from studylib.risk.schemas import IMPACT
-from studylib.tables import check
+from studylib.tables import ESTIMATES, OUTCOME_STAYS, check
 
 RATIOS = ("hazard_ratio", "rate_ratio", "risk_ratio", "incidence_rate_ratio")
 
@@ -52,8 +52,8 @@ def attributable(
     holds zero about when that of the ratio holds 1. Empty where the ratio is; with ``gates``
     closed, nothing is estimated.
     """
-    if treated.duplicated(["population", "arm"]).any():
-        raise EstimationError("Impact : un groupe figure deux fois pour la même population.")
+    quantile(level)
+    given, treated = _ratios(ratios, gates), _sides(treated)
     shares = {"attributable": 1.0, **(scenarios or {})}
     wrong = {name: share for name, share in shares.items() if not 0 < share <= 1}
     if wrong:
@@ -61,9 +61,8 @@ def attributable(
             f"Impact : scénarios {wrong} ; chaque part évitable est attendue entre 0 et 1."
         )
     rows = []
-    released = gates.release(ratios) if gates is not None else ratios
-    for _, given in released[released["measure"].isin(RATIOS)].iterrows():
-        ratio = _harmful(given)
+    for _, each in given.iterrows():
+        ratio = _harmful(each)
         arm = str(ratio["comparison"]).split(" / ")[0]
         of_arm = treated["arm"].eq(arm) & treated["population"].eq(ratio["population"])
         for _, side in treated[of_arm].iterrows():
@@ -77,6 +76,33 @@ def attributable(
 
 
 _QUANTITIES = ("cases", "hospital_days")
+
+
+def _ratios(estimates: pd.DataFrame, gates: Gates | None) -> pd.DataFrame:
+    """The rows that are ratios, released by their gates; EstimationError when one is of no arm."""
+    released = check(estimates, ESTIMATES)
+    released = gates.release(released) if gates is not None else released
+    found = released[released["measure"].isin(RATIOS)]
+    odd = [name for name in found["comparison"] if len(name.split(" / ")) != 2]
+    if odd:
+        raise EstimationError(
+            f"Impact : comparaison « {odd[0]} » ; « groupe / référence » est attendu."
+        )
+    return found
+
+
+def _sides(treated: pd.DataFrame) -> pd.DataFrame:
+    """What each arm had, checked: a row per population and arm, nothing negative or infinite."""
+    if {"population", "arm"} <= set(treated) and treated.duplicated(["population", "arm"]).any():
+        raise EstimationError("Impact : un groupe figure deux fois pour la même population.")
+    sides = check(treated, OUTCOME_STAYS)
+    for name in ("persons", "events", "days", "days_squared"):
+        values = sides[name].to_numpy(float)
+        if not (np.isfinite(values) & (values >= 0)).all():
+            raise EstimationError(
+                f"Impact : colonne {name} ; des nombres finis, zéro ou plus, sont attendus."
+            )
+    return sides
 
 
 def _row(
@@ -99,7 +125,7 @@ def _row(
         "ci_high": values[2],
         "persons": int(side["persons"]),
         "events": int(side["events"]),
-        "method": _how(ratio),
+        "method": _how(ratio, values),
     }
 
 
@@ -120,10 +146,11 @@ def _attributable(
 ) -> tuple[float, float, float]:
     """Share x observed x (1 - 1/ratio), with limits that join those of both factors."""
     value, low, high = (float(ratio[name]) for name in ("estimate", "ci_low", "ci_high"))
-    if not (np.isfinite([value, low, high]).all() and 0 < low < high and low <= value <= high):
+    known = np.isfinite([value, low, high, observed]).all()
+    if not (known and 0 < low < high and low <= value <= high):
         return NOTHING
     fraction, least, most = attributable_fraction(value, low, high)
-    counted = fraction * float(stats.norm.ppf((1 + level) / 2)) * np.sqrt(spread)
+    counted = fraction * quantile(level) * np.sqrt(spread)
     estimate = observed * fraction
     below = np.hypot(observed * (fraction - least), counted)
     above = np.hypot(observed * (most - fraction), counted)
@@ -143,12 +170,15 @@ def population_attributable_fraction(
     that are the arm's, times 1 - 1/ratio (Miettinen, 1974); normal interval, both taken as
     independent (Greenland, 1987, Stat Med 6:701).
     """
+    quantile(level)
+    refuse_person_time(follow_up, repeated=True)
     rows = []
-    for _, ratio in ratios[ratios["measure"].isin(RATIOS)].iterrows():
+    for _, ratio in _ratios(ratios, None).iterrows():
         arm, reference = str(ratio["comparison"]).split(" / ")
         both = follow_up[follow_up["arm"].isin([arm, reference])]
         cases = both[both["event"].astype(bool)]
-        share = float(cases["arm"].eq(arm).mean()) if len(cases) else np.nan
+        share = float(cases["arm"].eq(arm).mean()) if cases["arm"].eq(arm).any() else np.nan
+        absent = "nobody" if not both["arm"].eq(arm).any() else "no outcome"
         values = _attributable(ratio, share, share * (1 - share) / max(len(cases), 1), 1.0, level)
         rows.append(
             estimate_row(
@@ -156,7 +186,7 @@ def population_attributable_fraction(
                 comparison=str(ratio["comparison"]),
                 outcome=str(ratio["outcome"]),
                 measure="attributable_fraction",
-                method=_how(ratio),
+                method=_how(ratio, values, f"{absent} in {arm}" if np.isnan(share) else ""),
                 values=values,
             )
             | {"population": ratio["population"], "analysis": ratio["analysis"]}
@@ -164,6 +194,14 @@ def population_attributable_fraction(
     return estimates(rows, gates=gates)
 
 
-def _how(row: pd.Series) -> str:
+def _how(row: pd.Series, values: tuple[float, float, float], absent: str = "") -> str:
+    """The method; without an estimate, why: what is ``absent``, the ratio's own reason, or none."""
+    pieces = str(row["method"]).split("; ")
+    held = [piece for piece in pieces if piece.startswith(("withheld=", "not_evaluated="))]
+    if held:
+        return "; ".join([method("attributable"), *held])
+    reasons = [piece.partition("=")[2] for piece in pieces if piece.startswith("not_estimable=")]
+    told = absent or next(iter(reasons), "no ratio with two limits")
+    why = told if np.isnan(values[0]) else None
     kind = str(row["measure"])
-    return method("attributable", of_measure=kind, variance="joined_limits")
+    return method("attributable", not_estimable=why, of_measure=kind, variance="joined_limits")

@@ -7,6 +7,7 @@ import pandas as pd
 from scipy import stats
 
 from studylib.errors import EstimationError
+from studylib.risk.columns import check_present, is_number
 
 RATIOS = (
     "hazard_ratio",
@@ -33,13 +34,19 @@ def on_log_scale(estimates: pd.DataFrame, *, level: float = 0.95) -> tuple[np.nd
     >>> [round(float(each[0]), 3) for each in on_log_scale(row)]
     [0.693, 0.354]
     """
+    check_present(estimates, ["measure", "estimate", "ci_low", "ci_high"])
     others = sorted(set(estimates["measure"]) - set(RATIOS))
     if others:
         raise EstimationError(
             f"Mesure {', '.join(others)} : ce n'est pas un rapport ; "
             f"mesures acceptées : {', '.join(RATIOS)}."
         )
-    value, low, high = (estimates[n].to_numpy(float) for n in ("estimate", "ci_low", "ci_high"))
+    numbers = estimates[["estimate", "ci_low", "ci_high"]]
+    if not all(is_number(numbers[name]) for name in numbers):
+        raise EstimationError(
+            "Estimations : colonnes estimate, ci_low et ci_high ; des nombres sont attendus."
+        )
+    value, low, high = numbers.to_numpy(float).T
     wrong = (low > high) | (value < low) | (value > high) | (value < 0)
     if wrong.any():
         raise EstimationError(
@@ -49,7 +56,7 @@ def on_log_scale(estimates: pd.DataFrame, *, level: float = 0.95) -> tuple[np.nd
     usable = (value > 0) & np.isfinite(value) & (low > 0) & np.isfinite(high) & (high > low)
     center, width = np.full(len(value), np.nan), np.full(len(value), np.nan)
     center[usable] = np.log(value[usable])
-    width[usable] = np.log(high[usable] / low[usable]) / (2 * quantile(level))
+    width[usable] = (np.log(high[usable]) - np.log(low[usable])) / (2 * quantile(level))
     return center, width
 
 

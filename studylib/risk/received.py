@@ -9,12 +9,15 @@ import pandas as pd
 from pandas.api import types as dtypes
 
 from studylib.errors import EstimationError
+from studylib.risk.columns import LARGEST, is_number
 from studylib.risk.logarithms import on_log_scale
-from studylib.risk.rows import is_flag
+from studylib.risk.rows import LARGEST_DAY, is_flag
 from studylib.tables import ESTIMATES, check
 
-LARGEST_DAY = 10_000_000
-"""Days from 1970-01-01, either way, beyond which a number is no day."""
+UNBOUNDED = "no finite interval"
+"""Why an estimate whose interval has no end, or begins at 0, cannot be corrected."""
+FEWEST_DRAWS = 100
+"""Draws below which the limits of a distribution are those of its extremes."""
 LEAST_ERROR = 1e-6
 """Error of a log ratio below which no data are so many: the interval is a point."""
 
@@ -54,7 +57,9 @@ def received(
     read = table.reset_index(drop=True)
     found = {name: read[name].astype(str) for name in texts}
     for name in (*days, *may_lack, *flags, *numbers):
-        values = read[name].infer_objects() if len(read) else read[name].astype(float)
+        values = read[name].infer_objects()
+        if values.isna().all():  # or nobody: of no kind yet
+            values = pd.Series(np.nan, index=read.index)
         fault = _fault(values, "flag" if name in flags else "number" if name in numbers else "day")
         if fault:
             raise EstimationError(f"{study} : colonne {name} de la table « {what} » ; {fault}.")
@@ -64,24 +69,31 @@ def received(
 
 
 def received_ratios(
-    table: pd.DataFrame, study: str, *, level: float = 0.95
+    table: pd.DataFrame, study: str, *, level: float = 0.95, whole: bool = False
 ) -> tuple[pd.DataFrame, np.ndarray, np.ndarray]:
     """An ESTIMATES table of ratios, with the logarithm and the error of each (``on_log_scale``).
 
-    The error is NaN where there is no estimate, or no finite positive interval. EstimationError for
-    another measure, and for an interval that runs backwards, does not hold its estimate or has no
-    width.
+    The error is NaN where there is no estimate, or no finite positive interval that has a width.
+    EstimationError for another measure, and for an interval that runs backwards or does not hold
+    its estimate; with ``whole`` also for one that lacks a limit or has no width.
     """
     known = check(table, ESTIMATES)
+    known = known.assign(**{name: _floating(known[name]) for name in _NUMBERS})
     center, error = on_log_scale(known, level=level)
-    points = known["estimate"].notna() & (known["ci_low"] == known["ci_high"])
-    narrow = int((points | (error < LEAST_ERROR)).sum())
-    if narrow:
-        raise EstimationError(
-            f"{study} : {narrow} ligne(s) dont l'intervalle n'a pas de largeur ; vérifier les "
-            "colonnes ci_low et ci_high."
-        )
-    return known, center, error
+    narrow = (error < LEAST_ERROR) | (known["ci_low"] == known["ci_high"]).to_numpy()
+    if whole:
+        lacking = known[["estimate", "ci_low", "ci_high"]].isna()
+        some = lacking.any(axis=1) & ~lacking.all(axis=1)
+        wrong = int((some | (known["estimate"].notna() & (narrow | (known["ci_low"] < 0)))).sum())
+        if wrong:
+            raise EstimationError(
+                f"{study} : {wrong} ligne(s) dont l'intervalle n'a pas de largeur, est négatif ou "
+                "incomplet ; vérifier les colonnes ci_low et ci_high."
+            )
+    return known, center, np.where(narrow, np.nan, error)
+
+
+_NUMBERS = ("estimate", "ci_low", "ci_high", "p_value", "person_years")
 
 
 def refuse_choices(study: str, **choices: tuple[object, Sequence[object]]) -> None:
@@ -147,13 +159,12 @@ def _fault(values: pd.Series, kind: str) -> str:
     """What is wrong with a column of this kind, empty when nothing is."""
     if kind == "flag":
         return "" if is_flag(values) else "vrai ou faux, ou 1 et 0, attendu sur chaque ligne"
-    numeric = dtypes.is_numeric_dtype(values) and not dtypes.is_complex_dtype(values)
     if kind == "number":
-        if not numeric:
+        if not is_number(values):
             return f"des nombres sont attendus, reçu {values.dtype}"
-        infinite = ~np.isfinite(_floating(values))
-        return "des nombres finis sont attendus" if infinite.any() else ""
-    if not numeric or dtypes.is_bool_dtype(values):
+        usable = (np.abs(_floating(values)) <= LARGEST).all()
+        return "" if usable else f"des nombres finis, d'au plus {LARGEST:g}, sont attendus"
+    if not is_number(values) or dtypes.is_bool_dtype(values):
         return (
             "des jours en nombres entiers, comptés depuis le 1er janvier 1970, sont attendus, reçu "
             f"{values.dtype}"
@@ -161,9 +172,10 @@ def _fault(values: pd.Series, kind: str) -> str:
     known = _floating(values)
     known = known[~np.isnan(known)]
     if (known != np.floor(known)).any() or (np.abs(known) > LARGEST_DAY).any():
-        return f"des jours entiers, de -{LARGEST_DAY} à {LARGEST_DAY}, sont attendus"
+        return f"des jours entiers, d'au plus {LARGEST_DAY:.0f}, sont attendus"
     return ""
 
 
 def _floating(values: pd.Series) -> np.ndarray:
+    """Floating numbers, a missing one being NaN."""
     return np.asarray(values.to_numpy(float, na_value=np.nan), float)

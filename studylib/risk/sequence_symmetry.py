@@ -70,14 +70,7 @@ def sequence_symmetry(
     >>> sequence_symmetry(uses, index="A", marker="B").loc[0, "estimate"].item()
     2.0
     """
-    refuse_choices(
-        NAME,
-        same_day=(same_day, get_args(SameDay)),
-        interval=(interval, get_args(Interval)),
-    )
-    quantile(level)
-    if run_in is not None:
-        refuse_counts(NAME, 0, run_in=run_in)
+    _refuse(same_day, interval, run_in, level)
     starts = Starts.of(first_uses)
     counts = orders(starts, window, blackout).counted(same_day)
     null = _null(starts, null_window, blackout)
@@ -114,6 +107,17 @@ def sequence_symmetry(
         ),
     ]
     return estimates(rows, gates=gates)
+
+
+def _refuse(same_day: str, interval: str, run_in: int | None, level: float) -> None:
+    refuse_choices(
+        NAME,
+        same_day=(same_day, get_args(SameDay)),
+        interval=(interval, get_args(Interval)),
+    )
+    if run_in is not None:
+        refuse_counts(NAME, 0, run_in=run_in)
+    quantile(level)
 
 
 def _told(

@@ -40,6 +40,13 @@ DISPENSINGS = Table(
         Column("days_supply", "integer", "days the packs cover", unit="days"),
         _COST,
         Column("establishment", "text", "prescribing establishment, if any", nullable=True),
+        Column(
+            "prescriber",
+            "text",
+            "number of who prescribed in town, a pseudonym: counted, never shown",
+            nullable=True,
+            optional=True,
+        ),
     ),
 )
 

@@ -30,6 +30,8 @@ def check_layout(name: str, columns: Mapping[str, Any], table: Table) -> None:
             f"{', '.join(absent)} ; reçu {', '.join(columns)}."
         )
     for column in table.columns:
+        if column.name not in columns:
+            continue
         if not isinstance(columns[column.name], _EXPECTED[column.kind]):
             raise TableError(
                 f"Source « {name} », table « {table.name} », colonne {column.name} : type "

@@ -24,7 +24,7 @@ class Column:
 
     ``counts`` names what a count column counts (persons, events, stays…); such a column is masked
     when small. ``from_counts`` names the count columns a value can be worked back to; the value is
-    withheld whenever one of them is.
+    withheld whenever one of them is. An ``optional`` column may be absent from the table.
     """
 
     name: str
@@ -34,6 +34,7 @@ class Column:
     nullable: bool = False
     counts: str = ""
     from_counts: tuple[str, ...] = ()
+    optional: bool = False
 
 
 @dataclass(frozen=True)
@@ -70,9 +71,9 @@ def _kind_matches(values: pd.Series, kind: Kind) -> bool:
 
 
 def missing_columns(names: Iterable[str], table: Table) -> list[str]:
-    """The declared columns that are not among ``names``."""
+    """The declared columns that are not among ``names``, optional ones apart."""
     present = set(names)
-    return [name for name in table.names if name not in present]
+    return [each.name for each in table.columns if each.name not in present and not each.optional]
 
 
 def check(frame: pd.DataFrame, table: Table) -> pd.DataFrame:
@@ -91,7 +92,8 @@ def check(frame: pd.DataFrame, table: Table) -> pd.DataFrame:
     if not frame.columns.is_unique:
         twice = frame.columns[frame.columns.duplicated()][0]
         raise TableError(f"Table « {table.name} » : deux colonnes {twice} ; n'en garder qu'une.")
-    for column in table.columns:
+    present = [column for column in table.columns if column.name in frame.columns]
+    for column in present:
         values = frame[column.name]
         if not column.nullable and values.isna().any():
             raise TableError(f"Table « {table.name} », colonne {column.name} : valeur manquante.")
@@ -103,7 +105,7 @@ def check(frame: pd.DataFrame, table: Table) -> pd.DataFrame:
     if table.key and frame.duplicated(list(table.key)).any():
         raise TableError(f"Table « {table.name} » : la clé {', '.join(table.key)} se répète.")
     extra = [name for name in frame.columns if name not in table.names]
-    return frame[[*table.names, *extra]]
+    return frame[[*(column.name for column in present), *extra]]
 
 
 def empty(table: Table) -> pd.DataFrame:

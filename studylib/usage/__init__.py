@@ -7,6 +7,7 @@ from studylib.usage.polypharmacy import polypharmacy, polypharmacy_strata
 from studylib.usage.proportions import shares_by
 from studylib.usage.schemas import (
     CONCENTRATION,
+    DOSED,
     EXPOSURE,
     GENERIC_SHARE,
     GROUP_SHARE,
@@ -27,6 +28,7 @@ from studylib.usage.substances import with_substance
 
 __all__ = [
     "CONCENTRATION",
+    "DOSED",
     "EXPOSURE",
     "GENERIC_SHARE",
     "GROUP_SHARE",

@@ -133,6 +133,26 @@ GROUP_SHARES = Table(
     key=("indicator", "population", "stratum"),
 )
 
+DOSED = Table(
+    "dosed_rules",
+    (
+        Column("rule", "text", "identifier of the rule"),
+        Column("label", "text", "what the rule says"),
+        Column("dose", "text", "dose a day above which it holds"),
+        Column("dispensings", "integer", "dispensings of its drugs", counts="dispensings"),
+        Column("events", "integer", "of which a pack of known dose", counts="dispensings"),
+        Column(
+            "estimate",
+            "number",
+            "share of known dose, 0 to 1",
+            nullable=True,
+            from_counts=("dispensings", "events"),
+        ),
+        Column("status", "text", "run, or why not"),
+    ),
+    key=("rule",),
+)
+
 EXPOSURE = Table(
     "exposure_counts",
     (
@@ -142,7 +162,13 @@ EXPOSURE = Table(
         Column("dispensings", "integer", "dispensings of the rules' drugs", counts="dispensings"),
         Column("from_hospital", "integer", "of which prescribed by an establishment"),
         Column("establishments", "integer", "establishments that prescribed them"),
-        Column("prescribers", "integer", "prescribers, where the source has them", nullable=True),
+        Column(
+            "prescribers",
+            "integer",
+            "prescribers in town, where the source has them",
+            nullable=True,
+            counts="prescribers",
+        ),
     ),
     key=("indicator", "population"),
 )

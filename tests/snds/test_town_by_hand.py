@@ -106,6 +106,22 @@ def test_another_prescription_is_another_dispensing(tmp_path: Path, engine: Engi
     assert _boxes(_read(tmp_path, engine, lines))["boxes"].tolist() == [1.0]
 
 
+def test_who_prescribed_in_town_is_told_a_hospital_and_a_missing_number_are_not(
+    tmp_path: Path, engine: Engine
+) -> None:
+    """The number of a practitioner is kept through a correction; a hospital has none."""
+    lines: list[dict[str, Any]] = [
+        {"psa": "A", "day": date(2023, 3, 1), "boxes": 2, "PFS_PRE_NUM": "1"},
+        {"psa": "A", "day": date(2023, 3, 1), "boxes": -1, "PFS_PRE_NUM": "1"},
+        {"psa": "A", "day": date(2023, 3, 2), "PFS_PRE_NUM": None, "ETB_PRE_FIN": "69000001"},
+        {"psa": "A", "day": date(2023, 3, 3), "PFS_PRE_NUM": None},
+    ]
+    reading = _read(tmp_path, engine, [{"boxes": 1, **line} for line in lines])
+    events = reading.engine.collect(reading.table("dispensings")).sort_values("start")
+    told = events[["prescriber", "establishment"]].fillna("-").to_numpy().tolist()
+    assert told[:3] == [["1", "-"], ["-", "69000001"], ["-", "-"]]
+
+
 SET_ASIDE = [
     ({"DPN_QLF": 71}, "dpn_qlf_71"),
     ({"PRS_DPN_QLP": 71}, "dpn_qlf_71"),

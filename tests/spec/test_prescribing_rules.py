@@ -9,7 +9,7 @@ import pytest
 from conftest import redrawn, rows
 from drawn_use import YEAR, listed, use_source
 
-from studylib import cohort
+from studylib import cohort, usage
 from studylib.cohort import day
 from studylib.errors import EstimationError
 from studylib.usage import rules
@@ -281,6 +281,63 @@ def test_who_prescribed_is_counted_once_each(engine):
     assert counts["prescribers"].isna().all()
     places = rules.rule_establishments(made, levels=levels)
     assert places[["establishment", "persons", "events"]].values.tolist() == [["750000001", 2, 1]]
+
+
+@pytest.mark.parametrize(("other", "counted"), [("B", 2), ("-", 1)])
+def test_prescribers_in_town_are_counted_once_each_and_a_missing_one_is_none(
+    engine, other, counted
+):
+    """A twice and another; neither who prescribed before the period, nor who prescribed no such
+    drug, nor a hospital."""
+    source = use_source(
+        engine,
+        f"""person_id | drug | start | days | prescriber | establishment
+        1 | bzd | 2022-03-01 | 10 | A | -
+        1 | bzd | 2022-04-01 | 10 | A | -
+        2 | bzd | 2022-03-01 | 10 | {other} | -
+        2 | bzd | 2022-04-01 | 10 | - | 750000001
+        1 | bzd | 2020-04-01 | 10 | C | -
+        3 | ppi | 2022-03-01 | 10 | D | -""",
+    )
+    counts = rules.exposure_counts(
+        findings(source, rule(BZD)),
+        indicator="x",
+        levels=["inappropriate"],
+        names={"11": "IdF", "84": "ARA"},
+    )
+    assert counts["prescribers"].tolist() == [counted, 0]
+    assert counts["establishments"].tolist() == [1, 0]
+    assert usage.EXPOSURE.column("prescribers").counts, "masked when small, as persons are"
+    assert set(counts.columns) == set(usage.EXPOSURE.names), "no number of a prescriber leaves"
+
+
+def test_how_far_doses_are_known_is_told_rule_by_rule(engine):
+    """Three dispensings of the period, two of a known pack; nothing is known in milligrams."""
+    source = use_source(
+        engine,
+        """person_id | drug | start | days | cip13
+        1 | bzd | 2022-03-01 | 10 | 3400999900669
+        2 | bzd | 2022-04-01 | 10 | 3400999900669
+        2 | bzd | 2022-05-01 | 10 | 3400999900676
+        2 | bzd | 2023-05-01 | 10 | 3400999900676
+        2 | ppi | 2022-05-01 | 10 | 3400999900676""",
+    )
+    doses = pd.DataFrame({"cip13": ["3400999900669"], "unit": ["DDD"], "dose": [14.0]})
+    asked = [
+        rule(BZD),
+        rule(BZD, id="ddd", dose_above=0.5),
+        rule(BZD, id="mg", dose_above=5, dose_unit="mg"),
+    ]
+    made = findings(source, *asked, doses=doses)
+    told = rules.dose_coverage(made, doses)
+    assert told[["rule", "dose", "dispensings", "events", "status"]].to_numpy().tolist() == [
+        ["ddd", "0,5 DDD", 3, 2, "run"],
+        ["mg", "5 mg", 3, 0, "no_dose"],
+    ]
+    assert told["estimate"].tolist() == [pytest.approx(2 / 3), 0]
+    none = rules.dose_coverage(findings(source, *asked), None)
+    assert none["status"].tolist() == ["no_dose", "no_dose"]
+    assert rules.dose_coverage(findings(source, rule(BZD)), doses).empty
 
 
 def test_two_rules_of_one_name_and_doses_without_a_column_are_refused(engine):

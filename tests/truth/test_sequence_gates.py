@@ -75,7 +75,7 @@ def test_each_gate_closes_on_what_it_measures(uses, choices, closed):
 
 
 def test_without_starts_near_one_another_nothing_is_evaluated():
-    alone = EVEN.assign(marker_day=pd.NA)
+    alone = EVEN.assign(marker_day=pd.array([pd.NA] * len(EVEN), dtype="Int64"))
     found = gates(alone)
     assert not found.checks[1].evaluated
     assert set(found.closed_by) == {"mdrr", "sequence_trend"}

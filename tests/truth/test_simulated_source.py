@@ -15,7 +15,7 @@ from studylib.sources import simulated
 from studylib.sources.event_folder import open_folder
 
 SEEDS = range(12)
-WRITTEN_WITH, DIGEST = "2.0.0", "becfdaab7a6ece13c9f140b88ceb16f2d14dfbc9e90e3c2c8dae76ee36d977ae"
+WRITTEN_WITH, DIGEST = "2.0.0", "8de8f8db52504f3e8d8e06047c28d56666683a6e5feaef8198cab1b3f0dd3b1c"
 COVARIATES = ["renal_disease", "heart_failure", "antiplatelets"]
 
 

@@ -55,7 +55,7 @@ def test_the_module_is_the_command() -> None:
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (["run"], "Argument manquant : DEMANDE…."),
+        (["run"], "Argument manquant : DEMANDE."),
         (["run", REQUEST, "--vite"], "Option inconnue : --vite."),
         (
             ["run", REQUEST, "--jobs", "deux"],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
+from itertools import pairwise
 from urllib.parse import urlparse
 
 import matplotlib.pyplot as plt
@@ -11,6 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from bs4 import BeautifulSoup
+from matplotlib.text import Text
 
 from studylib import report, tables
 from studylib.errors import StudyError
@@ -19,6 +21,7 @@ from studylib.report.figures import series as by_period
 from studylib.report.figures import style
 from studylib.tables import Column, Table
 
+PHONE = 368  # pixels left for a figure on a screen 400 pixels wide
 ALT = "Ce que la figure montre, dit en une phrase"
 REGIONS = Table(
     "regions",
@@ -176,6 +179,84 @@ def test_an_alternative_text_that_says_nothing_is_refused(draw, alt):
 def test_a_figure_without_caption_is_refused(draw):
     with pytest.raises(StudyError, match="sans titre"):
         draw(caption="", alt=ALT)
+
+
+@every_figure
+def test_no_text_of_a_figure_is_small_on_a_page_or_on_a_phone(draw, monkeypatch):
+    sizes, drawn = {}, style.svg_address
+
+    def measured(figure):
+        scale = min(1, PHONE / (96 * figure.get_figwidth())) if len(sizes) else 1
+        told = [text for text in figure.findobj(Text) if text.get_text().strip()]
+        sizes[figure.get_figwidth()] = scale * min(text.get_fontsize() for text in told)
+        return drawn(figure)
+
+    monkeypatch.setattr(style, "svg_address", measured)
+    source = soup_of(draw(caption="Titre", alt=ALT)).find("source")
+    assert list(sizes) == [style.WIDE, style.NARROW]
+    assert min(sizes.values()) >= 8
+    assert source["media"] == "screen and (max-width:40rem)"
+
+
+def drawn_forest(frame, **words):
+    """The two drawings of a forest plot, as their texts and where each stands."""
+    figures = []
+
+    def kept(figure):
+        figure.canvas.draw()
+        figures.append(
+            [
+                (text.get_text(), text.get_window_extent())
+                for text in figure.findobj(Text)
+                if text.get_text().strip() and text.get_visible()
+            ]
+        )
+        return "data:,"
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(style, "svg_address", kept)
+        report.forest(frame, caption="Forêt", alt=ALT, **words)
+    return figures
+
+
+def test_a_forest_plot_says_which_side_is_more_events_and_with_whom():
+    for texts in drawn_forest(estimates(), labels={"AOD": "Anticoagulants directs"}):
+        words = [" ".join(text.split()) for text, _ in texts]
+        assert "← moins d'événements avec Anticoagulants directs" in words
+        assert "plus d'événements → avec Anticoagulants directs" in words
+    two = estimates().assign(comparison=["AOD / AVK", "HBPM / AVK"])
+    for texts in drawn_forest(two):
+        assert "← moins d'événements" in [text for text, _ in texts]
+    for texts in drawn_forest(estimates().assign(measure="attributable_fraction"), reference=0.0):
+        assert not any("événements" in text for text, _ in texts)
+
+
+def test_long_names_do_not_overlap_in_a_forest_plot():
+    name = "Sans correction de la fin d'observation et sans les cent quatre-vingts premiers jours"
+    rows = [estimates().assign(analysis=f"{i} {name}", comparison="AOD / AVK") for i in range(3)]
+    many = pd.concat(rows, ignore_index=True).drop_duplicates("analysis")
+    for texts in drawn_forest(many):
+        boxes = [box for text, box in texts if "Sans correction" in text]
+        assert len(boxes) == 3
+        ordered = sorted(boxes, key=lambda box: box.y0)
+        assert all(low.y1 <= high.y0 for low, high in pairwise(ordered))
+
+
+def test_full_and_hollow_marks_are_explained():
+    drawn = soup_of(report.forest(estimates(), caption="Forêt", alt=ALT))
+    told = drawn.select_one("p.note").get_text()
+    assert "analyse principale" in told
+    one = report.forest(estimates().head(1), caption="Forêt", alt=ALT)
+    assert "Carré plein" not in one.html
+
+
+def test_a_group_without_curve_is_named():
+    both = pd.concat([curves(), curves(9).assign(arm="AVK")])
+    drawn = report.survival_curves(both, caption="Survie", alt=ALT)
+    assert (
+        "faute d'un effectif suffisant\u00a0: AVK."
+        in soup_of(drawn).select_one("p.note").get_text()
+    )
 
 
 def test_figures_leave_no_trace_in_pyplot():

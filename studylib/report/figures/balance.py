@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,12 +15,14 @@ from matplotlib.ticker import MaxNLocator
 
 from studylib.report import french
 from studylib.report import labels as words
+from studylib.report.cells import WITHHELD
 from studylib.report.disclosure import Masked
 from studylib.report.figures import style
 from studylib.report.fragment import Fragment
 from studylib.report.tables import review
 from studylib.tables import BALANCE
 
+_ASIDE: dict[str, Any] = {"fontsize": style.SMALLEST, "color": style.GREY, "va": "center"}
 _LIMIT = 0.1  # usual mark of a negligible difference (Austin, 2009)
 
 
@@ -42,22 +46,32 @@ def balance_plot(
     style.check_words(caption, alt)
     masked = review(farthest(balance, most), BALANCE, caption=caption)
     covariates = list(masked.frame["covariate"].drop_duplicates())[::-1]
-    with style.canvas(7.6, 1.2 + 0.27 * max(len(covariates), 3)) as figure:
+    names = {small: _names(covariates, labels, 28 if small else 48) for small in (False, True)}
+
+    def draw(figure: Figure, narrow: bool) -> None:
         axes = figure.subplots()
-        if masked.frame["smd"].notna().any():
-            _draw(axes, masked.frame, covariates, labels, limit)
-        else:
-            style.say_insufficient(axes)
-        shown = _differences(masked)
-        return style.publish(
-            figure,
-            shown,
-            BALANCE,
-            caption=caption,
-            alt=alt,
-            labels=labels,
-            columns=[str(name) for name in shown.frame.columns],
-        )
+        _draw(axes, masked.frame, covariates, labels, limit)
+        axes.set_yticks(range(len(covariates)), names[narrow])
+        _dress(axes, masked.frame, limit, narrow=narrow)
+
+    rows = max(len(covariates), 3)
+    height = (1.2 + 0.28 * rows, 1.8 + 0.36 * rows)
+    shown = _differences(masked)
+    return style.publish(
+        draw,
+        height,
+        shown,
+        BALANCE,
+        caption=caption,
+        alt=alt,
+        labels=labels,
+        columns=[str(name) for name in shown.frame.columns],
+        lacking=not masked.frame["smd"].notna().any(),
+    )
+
+
+def _names(covariates: list[str], labels: Mapping[str, str] | None, width: int) -> list[str]:
+    return ["\n".join(textwrap.wrap(words.value(name, labels), width)) for name in covariates]
 
 
 _SHOWN = ("covariate", "arm", "reference", "smd", "smd_after", "variance_ratio_after")
@@ -103,22 +117,30 @@ def _draw(
             _mark(axes, part, "smd_after", covariates, colour, marker, f"{named}, après")
         else:
             _mark(axes, part, "smd", covariates, colour, marker, named)
+    for place, name in enumerate(covariates):
+        if not frame.loc[frame["covariate"] == name, "smd"].notna().any():
+            axes.text(0.01, place, WITHHELD, transform=axes.get_yaxis_transform(), **_ASIDE)
     axes.axvline(0, color=style.INK, lw=0.9)
     for side in (-limit, limit):
         axes.axvline(side, color=style.GREY, lw=0.9, ls="--")
-    axes.set_yticks(range(len(covariates)), [words.value(name, labels) for name in covariates])
     axes.set_ylim(-0.7, len(covariates) - 0.3)
     sizes = np.abs(frame[["smd", "smd_after"]].to_numpy(float))
     widest = max(1.5 * limit, float(np.nanmax(sizes)) * 1.15)
     axes.set_xlim(-widest, widest)
-    axes.xaxis.set_major_locator(MaxNLocator(7, prune="both"))  # no label on the very edge
+
+
+def _dress(axes: Axes, frame: pd.DataFrame, limit: float, *, narrow: bool) -> None:
+    # no label on the very edge
+    axes.xaxis.set_major_locator(MaxNLocator(4 if narrow else 7, prune="both"))
     axes.tick_params(axis="y", length=0)
     axes.grid(axis="y", color="#eceef0", linewidth=0.7)
     mark = french.number(limit, decimals=2).rstrip("0").rstrip(",")
-    axes.set_xlabel(f"Différence standardisée (tirets{french.NBSP}: ± {mark})")
+    break_line = "\n" if narrow else " "
+    axes.set_xlabel(f"Différence standardisée{break_line}(tirets{french.NBSP}: ± {mark})")
     style.french_axis(axes, x=True)
-    if (len(arms) > 1 or adjusted) and isinstance(axes.figure, Figure):
-        axes.figure.legend(loc="outside lower center", ncols=2, fontsize=9)
+    several = frame["arm"].nunique() > 1 or frame["smd_after"].notna().any()
+    if several and isinstance(axes.figure, Figure):
+        axes.figure.legend(loc="outside lower center", ncols=1 if narrow else 2, fontsize=9)
 
 
 def _mark(

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from studylib.report import french
 from studylib.report import labels as words
@@ -35,23 +36,36 @@ def confounder_map(
     frame = masked.frame
     first = frame[(frame[identity] == frame[identity].iloc[0]).all(axis=1)] if len(frame) else frame
     panels = sorted(first["prevalence_reference"].unique())[:3]
-    with style.canvas(7.6, 3.9) as figure:
-        shown = len(first) and first["estimate"].notna().all()
-        drawn = np.atleast_1d(figure.subplots(1, max(len(panels), 1) if shown else 1, sharey=True))
-        if shown:
-            for axes, panel in zip(drawn, panels, strict=True):
-                _draw(axes, first[first["prevalence_reference"] == panel], float(panel))
-            drawn[0].set_ylabel("Rapport du facteur avec l'événement")
-            figure.supxlabel(
-                french.typeset(
-                    f"Fréquence du facteur dans le groupe, "
-                    f"{words.value(first['comparison'].iloc[0], labels)}"
-                ),
-                fontsize=10,
-            )
-        else:
-            style.say_insufficient(drawn[0])
-        return style.publish(figure, masked, CONFOUNDER, caption=caption, alt=alt, labels=labels)
+
+    def draw(figure: Figure, narrow: bool) -> None:
+        across = (len(panels), 1) if narrow else (1, len(panels))
+        drawn = figure.subplots(*across, sharex=True, sharey=True, squeeze=False).ravel()
+        for axes, panel in zip(drawn, panels, strict=True):
+            _draw(axes, first[first["prevalence_reference"] == panel], float(panel))
+        figure.supylabel("Rapport du facteur avec l'événement", fontsize=10)
+        compared = words.value(first["comparison"].iloc[0], labels)
+        figure.supxlabel(
+            french.typeset("Fréquence du facteur dans le groupe,")
+            + ("\n" if narrow else " ")
+            + compared,
+            fontsize=10,
+        )
+
+    height = (3.9, 1.2 + 2.2 * len(panels))
+    note = (
+        "Lignes fines : rapport corrigé. Ligne épaisse, quand elle existe : plus aucun effet (1)."
+    )
+    return style.publish(
+        draw,
+        height,
+        masked,
+        CONFOUNDER,
+        caption=caption,
+        alt=alt,
+        labels=labels,
+        note=note,
+        lacking=not len(first) or not first["estimate"].notna().all(),
+    )
 
 
 def _draw(axes: Axes, part: pd.DataFrame, prevalence: float) -> None:
@@ -62,9 +76,10 @@ def _draw(axes: Axes, part: pd.DataFrame, prevalence: float) -> None:
         return
     x, y, z = 100 * grid.columns.to_numpy(float), grid.index.to_numpy(float), grid.to_numpy(float)
     lines = axes.contour(x, y, z, levels=6, colors=style.COLOURS[0], linewidths=1)
-    axes.clabel(lines, fmt=lambda value: french.number(value, decimals=2), fontsize=8)
+    axes.clabel(lines, fmt=lambda value: french.number(value, decimals=2), fontsize=style.SMALLEST)
     if z.min() < 1 < z.max():
         axes.contour(x, y, z, levels=[1.0], colors=style.COLOURS[1], linewidths=2.4)
     axes.set_xlim(x.min(), x.max())
+    axes.xaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10], prune="both"))  # panels touch
     style.french_axis(axes, x=True, suffix=f"{french.NBSP}%")
     style.french_axis(axes, y=True)

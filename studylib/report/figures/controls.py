@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, NullLocator
 
 from studylib.report import french
@@ -38,13 +39,18 @@ def negative_controls(
     style.check_words(caption, alt)
     masked = review(controls, ESTIMATES, caption=caption)
     values, errors = on_log_scale(masked.frame)
-    with style.canvas(7.6, 4.4) as figure:
+
+    def draw(figure: Figure, narrow: bool) -> None:
         axes = figure.subplots()
-        if np.isfinite(errors).any():
-            _draw(axes, values, errors, null)
-        else:
-            style.say_insufficient(axes)
-        return style.publish(figure, masked, ESTIMATES, caption=caption, alt=alt, labels=labels)
+        _draw(axes, values, errors, null)
+        told = "(tirets : signification brute ; zone : après calibrage)"
+        broken = told.replace(" ; ", " ;\n") if narrow else told
+        axes.set_xlabel(french.typeset("Rapport estimé" + ("\n" if narrow else " ") + broken))
+
+    lacking = not np.isfinite(errors).any()
+    return style.publish(
+        draw, 4.4, masked, ESTIMATES, caption=caption, alt=alt, labels=labels, lacking=lacking
+    )
 
 
 def _draw(axes: Axes, values: np.ndarray, errors: np.ndarray, null: EmpiricalNull) -> None:
@@ -65,8 +71,5 @@ def _draw(axes: Axes, values: np.ndarray, errors: np.ndarray, null: EmpiricalNul
     axes.set_ylim(0, top)
     axes.xaxis.set_major_locator(FixedLocator(_MARKS))
     axes.xaxis.set_minor_locator(NullLocator())
-    axes.set_xlabel(
-        french.typeset("Rapport estimé (tirets : signification brute ; zone : après calibrage)")
-    )
     axes.set_ylabel("Erreur type")
     style.french_axis(axes, x=True, y=True)

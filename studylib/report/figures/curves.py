@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 from studylib.report import french
 from studylib.report import labels as words
@@ -36,22 +37,37 @@ def survival_curves(
     frame = masked.frame
     arms = [str(arm) for arm in curves["arm"].drop_duplicates()]
     horizon = horizon_days or int(max(frame["day"].max(), 1)) if len(frame) else 1
-    with style.canvas(7.6, 4.1 + 0.22 * len(arms)) as figure:
+    points = frame.groupby("arm").size().reindex(arms, fill_value=0)
+
+    def draw(figure: Figure, narrow: bool) -> None:
         axes, below = figure.subplots(2, 1, height_ratios=[5, 0.5 + 0.35 * len(arms)])
-        if frame.groupby("arm").size().max() > 1 if len(frame) else False:
-            _draw_curves(axes, frame, arms, horizon, labels)
-            _draw_at_risk(below, frame, arms, horizon, labels)
-        else:
-            style.say_insufficient(axes, reason)
-            below.set_axis_off()
-        note = (
-            f"Les marches sont regroupées : entre deux points, aucun événement ou au moins "
-            f"{masked.threshold}. Personnes à risque et événements sont arrondis à la dizaine "
-            "supérieure."
-        )
-        return style.publish(
-            figure, masked, CURVES, caption=caption, alt=alt, labels=labels, note=note
-        )
+        _draw_curves(axes, frame, arms, horizon, labels)
+        _draw_at_risk(below, frame, arms, horizon, labels, marks=4 if narrow else 6)
+
+    note = (
+        f"Les marches sont regroupées : entre deux points, aucun événement ou au moins "
+        f"{masked.threshold}. Personnes à risque et événements sont arrondis à la dizaine "
+        "supérieure."
+    )
+    note += _without_curve([arm for arm in arms if points[arm] < 2], labels)
+    return style.publish(
+        draw,
+        4.1 + 0.22 * len(arms),
+        masked,
+        CURVES,
+        caption=caption,
+        alt=alt,
+        labels=labels,
+        note=note,
+        lacking=not (points > 1).any(),
+        reason=reason,
+    )
+
+
+def _without_curve(arms: list[str], labels: Mapping[str, str] | None) -> str:
+    """Which groups have no curve, so that nobody takes their absence for an absence of risk."""
+    names = french.listing([words.value(arm, labels) for arm in arms])
+    return f" Sans courbe, faute d'un effectif suffisant : {names}." if arms else ""
 
 
 def _reason(curves: pd.DataFrame) -> str:
@@ -105,6 +121,8 @@ def _draw_at_risk(
     arms: list[str],
     horizon: int,
     labels: Mapping[str, str] | None,
+    *,
+    marks: int = 6,
 ) -> None:
     """Numbers at risk, written under the points of the curve where they may be known."""
     axes.set_xlim(0, horizon)
@@ -115,17 +133,18 @@ def _draw_at_risk(
     )
     for index, arm in enumerate(arms):
         curve = frame[frame["arm"] == arm].sort_values("day")
-        axes.text(
-            -0.045,
-            -index,
+        axes.annotate(
             words.value(arm, labels),
+            (0, -index),
+            xycoords=axes.get_yaxis_transform(),
+            xytext=(-18, 0),  # the first number is centred on the axis
+            textcoords="offset points",
             ha="right",
             va="center",
             fontsize=8.5,
             color=style.COLOURS[index % 6],
-            transform=axes.get_yaxis_transform(),
         )
-        nearest = _spread(curve["day"].tolist(), horizon)
+        nearest = _spread(curve["day"].tolist(), horizon, marks=marks)
         for position in nearest:
             at_risk = french.number(int(curve["at_risk"].iloc[position]))
             axes.text(
@@ -133,7 +152,7 @@ def _draw_at_risk(
             )
 
 
-def _spread(days: list[int], horizon: int, *, marks: int = 6) -> list[int]:
+def _spread(days: list[int], horizon: int, *, marks: int) -> list[int]:
     """Positions of days spread far enough for figures not to overlap."""
     chosen: list[int] = []
     for position, day in enumerate(days):

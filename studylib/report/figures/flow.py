@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 from studylib.errors import StudyError
 from studylib.report import french
@@ -38,14 +39,17 @@ def flow_chart(
             f"Diagramme de flux « {caption} » : aucune étape ; il en faut une au moins."
         )
     masked = review(flow, FLOW, caption=caption)
-    with style.canvas(7.6, 0.3 + 0.86 * len(flow)) as figure:
+
+    def draw(figure: Figure, narrow: bool) -> None:
         axes = figure.subplots()
         axes.set_axis_off()
         axes.set_xlim(0, 10)
         axes.set_ylim(-len(flow) + 0.45, 0.55)
         for row in range(len(flow)):
-            _draw_step(axes, masked, row, labels)
-        return style.publish(figure, masked, FLOW, caption=caption, alt=alt, labels=labels)
+            _draw_step(axes, masked, row, labels, width=32 if narrow else 58)
+
+    height = (0.3 + 0.86 * len(flow), 0.3 + 1.05 * len(flow))
+    return style.publish(draw, height, masked, FLOW, caption=caption, alt=alt, labels=labels)
 
 
 def _written(masked: Masked, row: int, name: str) -> str:
@@ -60,11 +64,13 @@ def _persons(masked: Masked, row: int) -> str:
     return f"effectif {WITHHELD}" if written == WITHHELD else f"{written}{french.NBSP}personnes"
 
 
-def _draw_step(axes: Axes, masked: Masked, row: int, labels: Mapping[str, str] | None) -> None:
+def _draw_step(
+    axes: Axes, masked: Masked, row: int, labels: Mapping[str, str] | None, *, width: int
+) -> None:
     step = textwrap.shorten(
         words.value(masked.frame["step"].iloc[row], labels), 110, placeholder="…"
     )
-    step = "\n".join(textwrap.wrap(step, 58, break_long_words=False)[:2])
+    step = "\n".join(textwrap.wrap(step, width, break_long_words=False)[:4])
     box: dict[str, Any] = {
         "boxstyle": "round,pad=0.5",
         "facecolor": "#eef3f8",

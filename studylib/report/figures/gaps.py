@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 from studylib.report import french
 from studylib.report import labels as words
@@ -32,16 +34,27 @@ def gap_chart(
     style.check_words(caption, alt)
     masked = review(gaps, GAPS, caption=caption)
     pairs = list(masked.frame["comparison"].drop_duplicates())
-    with style.canvas(7.6, 0.6 + 2.3 * max(len(pairs), 1)) as figure:
-        panels = figure.subplots(max(len(pairs), 1), 1, squeeze=False)[:, 0]
-        for axes, pair in zip(panels, pairs, strict=False):
+
+    def draw(figure: Figure, narrow: bool) -> None:
+        panels = figure.subplots(len(pairs), 1, squeeze=False)[:, 0]
+        for axes, pair in zip(panels, pairs, strict=True):
             _draw(axes, masked.frame[masked.frame["comparison"] == pair])
-            axes.set_title(words.value(pair, labels), fontsize=10)
-        if not pairs:
-            style.say_insufficient(panels[0], "Estimations retenues")
-        else:
-            panels[-1].set_xlabel(french.typeset("Semaines depuis le début du médicament étudié"))
-        return style.publish(figure, masked, GAPS, caption=caption, alt=alt, labels=labels)
+            name = words.value(pair, labels)
+            axes.set_title(textwrap.fill(name, 40) if narrow else name, fontsize=10)
+        weeks = "Semaines depuis le début" + ("\n" if narrow else " ") + "du médicament étudié"
+        panels[-1].set_xlabel(french.typeset(weeks))
+
+    return style.publish(
+        draw,
+        0.6 + 2.3 * max(len(pairs), 1),
+        masked,
+        GAPS,
+        caption=caption,
+        alt=alt,
+        labels=labels,
+        lacking=not pairs,
+        reason="Estimations retenues",
+    )
 
 
 def _draw(axes: Axes, rows: pd.DataFrame) -> None:
@@ -68,7 +81,7 @@ def _draw(axes: Axes, rows: pd.DataFrame) -> None:
             "n. p.",
             transform=axes.get_xaxis_transform(),
             ha="center",
-            fontsize=8,
+            fontsize=style.SMALLEST,
             color=style.GREY,
         )
     axes.axvline(0, color=style.INK, linewidth=1)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 from studylib.report import french
 from studylib.report import labels as words
@@ -37,19 +38,29 @@ def misclassification_plot(
     frame = masked.frame
     first = frame[frame["comparison"] == frame["comparison"].iloc[0]] if len(frame) else frame
     panels = _panels(first.dropna(subset=["estimate"]))
-    with style.canvas(7.6, 3.9) as figure:
-        drawn = figure.subplots(1, max(len(panels), 1), sharey=True, squeeze=False)[0]
-        if panels:
-            for axes, (title, part) in zip(drawn, panels, strict=True):
-                _draw(axes, title, part)
-            drawn[0].set_ylabel(french.typeset(words.measure("risk_ratio").label + " corrigé"))
-            figure.supxlabel("Sensibilité du codage dans le groupe comparé", fontsize=10)
-        else:
-            reasons = [not_seen(row) for _, row in frame.iterrows()]
-            style.say_insufficient(drawn[0], next((one for one in reasons if one), ""))
-        return style.publish(
-            figure, masked, MISCLASSIFICATION, caption=caption, alt=alt, labels=labels
-        )
+
+    def draw(figure: Figure, narrow: bool) -> None:
+        across = (len(panels), 1) if narrow else (1, len(panels))
+        drawn = figure.subplots(*across, sharex=narrow, sharey=True, squeeze=False).ravel()
+        for axes, (title, part) in zip(drawn, panels, strict=True):
+            _draw(axes, title, part)
+        ratio = french.typeset(words.measure("risk_ratio").label + " corrigé")
+        figure.supylabel(ratio, fontsize=10)
+        between = "\n" if narrow else " "
+        figure.supxlabel(f"Sensibilité du codage{between}dans le groupe comparé", fontsize=10)
+
+    reasons = [not_seen(row) for _, row in frame.iterrows()]
+    return style.publish(
+        draw,
+        (3.9, 1.2 + 2.2 * len(panels)),
+        masked,
+        MISCLASSIFICATION,
+        caption=caption,
+        alt=alt,
+        labels=labels,
+        lacking=not panels,
+        reason=next((one for one in reasons if one), ""),
+    )
 
 
 def _panels(seen: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
@@ -92,6 +103,8 @@ def _draw(axes: Axes, title: str, part: pd.DataFrame) -> None:
     axes.margins(x=0.12)
     axes.set_xticks(100 * part["sensitivity_arm"].unique())
     if not alike:
-        axes.legend(title="Référence", fontsize=8, title_fontsize=8, frameon=False)
+        axes.legend(
+            title="Référence", fontsize=style.SMALLEST, title_fontsize=style.SMALLEST, frameon=False
+        )
     style.french_axis(axes, x=True, suffix=f"{french.NBSP}%")
     style.french_axis(axes, y=True)

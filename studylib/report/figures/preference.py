@@ -9,6 +9,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from studylib.report import french
 from studylib.report import labels as words
 from studylib.report.figures import style
 from studylib.report.fragment import Fragment
@@ -35,15 +36,21 @@ def preference_plot(
     """
     style.check_words(caption, alt)
     masked = review(preference, PREFERENCE, caption=caption)
-    with style.canvas(7.6, 3.6) as figure:
-        axes = figure.subplots()
-        if masked.frame["share"].notna().any():
-            _draw(axes, masked.frame, labels, (low, high))
-        else:
-            style.say_insufficient(axes)
-        return style.publish(
-            figure, masked, PREFERENCE, caption=caption, alt=alt, labels=labels, columns=_SHOWN
-        )
+
+    def draw(figure: Figure, narrow: bool) -> None:
+        _draw(figure.subplots(), masked.frame, labels, (low, high), narrow=narrow)
+
+    return style.publish(
+        draw,
+        3.6,
+        masked,
+        PREFERENCE,
+        caption=caption,
+        alt=alt,
+        labels=labels,
+        columns=_SHOWN,
+        lacking=not masked.frame["share"].notna().any(),
+    )
 
 
 def _draw(
@@ -51,6 +58,8 @@ def _draw(
     frame: pd.DataFrame,
     labels: Mapping[str, str] | None,
     bounds: tuple[float, float],
+    *,
+    narrow: bool,
 ) -> None:
     hidden = False
     for index, (arm, part) in enumerate(frame.groupby("arm", sort=False)):
@@ -82,7 +91,8 @@ def _draw(
     axes.set_xlim(0, 1)
     axes.set_ylim(bottom=0)
     told = " ; hachures : masqué" if hidden else ""
-    axes.set_xlabel(f"Score de préférence (tirets : équipoise{told})")
+    before = "\n" if narrow else " "
+    axes.set_xlabel(french.typeset(f"Score de préférence{before}(tirets : équipoise{told})"))
     axes.set_ylabel("Part des personnes du groupe (%)")
     style.french_axis(axes, x=True, y=True)
     if isinstance(axes.figure, Figure):

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping, Sequence
 
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from studylib.errors import StudyError
 from studylib.report import french
@@ -42,16 +45,32 @@ def region_chart(
     _check_regions(frame[region], requested, f"« {caption} »")
     masked = review(frame, schema)
     drawn = masked.frame.dropna(subset=[value]).sort_values(value, kind="stable")
-    with style.canvas(7.6, 1.3 + 0.27 * max(len(drawn), 3)) as figure:
+
+    def draw(figure: Figure, narrow: bool) -> None:
         axes = figure.subplots()
-        if drawn.empty:
-            style.say_insufficient(axes)
-        else:
-            _draw(axes, drawn, value, region, (low, high), requested, labels)
-            if reference is not None:
-                _mark_nation(axes, reference, reference_name)
-            axes.set_xlabel(french.typeset(unit))
-        return style.publish(figure, masked, schema, caption=caption, alt=alt, labels=labels)
+        names = _draw(axes, drawn, value, region, (low, high), requested, labels)
+        axes.set_yticks(range(len(drawn)), [_wrapped(each, 20 if narrow else 44) for each in names])
+        if narrow:
+            axes.xaxis.set_major_locator(MaxNLocator(4))
+        if reference is not None:
+            _mark_nation(axes, reference, reference_name)
+        axes.set_xlabel(_wrapped(french.typeset(unit), 34 if narrow else 80))
+
+    tall = max(len(drawn), 3)
+    return style.publish(
+        draw,
+        (1.3 + 0.27 * tall, 1.5 + 0.36 * tall),
+        masked,
+        schema,
+        caption=caption,
+        alt=alt,
+        labels=labels,
+        lacking=drawn.empty,
+    )
+
+
+def _wrapped(text: str, width: int) -> str:
+    return "\n".join(textwrap.wrap(text, width)) or text
 
 
 def _check_names(frame: pd.DataFrame, wanted: Sequence[str], title: str) -> None:
@@ -91,7 +110,8 @@ def _draw(
     limits: tuple[str | None, str | None],
     requested: Sequence[str],
     labels: Mapping[str, str] | None,
-) -> None:
+) -> list[str]:
+    """Draw each region; their names come back."""
     low, high = limits
     names = []
     for position in range(len(drawn)):
@@ -101,13 +121,13 @@ def _draw(
         _draw_region(axes, position, row[value], ends, brought_out)
         name = words.place(row[region], labels, zone=region == "zone")
         names.append(f"▸ {name}" if brought_out else name)
-    axes.set_yticks(range(len(drawn)), names)
     axes.set_ylim(-0.7, len(drawn) - 0.3)
     axes.margins(x=0.1)
     axes.tick_params(axis="y", length=0)
     axes.grid(axis="y", color="#eceef0", linewidth=0.7)
     axes.set_axisbelow(True)
     style.french_axis(axes, x=True)
+    return names
 
 
 def _draw_region(

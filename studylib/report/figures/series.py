@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 from studylib.errors import StudyError
 from studylib.report import french
@@ -38,16 +39,18 @@ def time_series(
     masked = review(series, schema)
     frame = masked.frame.sort_values("period", kind="stable")
     periods = sorted(frame["period"].unique())
-    with style.canvas(7.6, 3.9) as figure:
+    strata = [words.value(each, labels) for each in frame["stratum"].drop_duplicates()]
+
+    def draw(figure: Figure, narrow: bool) -> None:
         axes = figure.subplots()
-        strata = [words.value(each, labels) for each in frame["stratum"].drop_duplicates()]
         for stratum_index, stratum in enumerate(frame["stratum"].drop_duplicates()):
             part = frame[frame["stratum"] == stratum]
             _draw_stratum(axes, part, periods, stratum_index, strata[stratum_index])
         for first, last in shocks:
             _shade(axes, periods, str(first), str(last))
-        _dress(axes, periods, unit, strata)
-        return style.publish(figure, masked, schema, caption=caption, alt=alt, labels=labels)
+        _dress(axes, periods, unit, strata, narrow=narrow)
+
+    return style.publish(draw, 3.9, masked, schema, caption=caption, alt=alt, labels=labels)
 
 
 def _draw_stratum(
@@ -123,13 +126,15 @@ def _shade(axes: Axes, periods: list[str], first: str, last: str) -> None:
     )
 
 
-def _dress(axes: Axes, periods: list[str], unit: str, strata: list[str]) -> None:
+def _dress(
+    axes: Axes, periods: list[str], unit: str, strata: list[str], *, narrow: bool = False
+) -> None:
     axes.set_ylabel(french.typeset(unit))
     januaries = [i for i, period in enumerate(periods) if period.endswith("-01")]
     if len(periods) > 18 and januaries:
         axes.set_xticks(januaries, [periods[i][:4] for i in januaries])
     else:
-        step = 1 + len(periods) // 8
+        step = 1 + len(periods) // (4 if narrow else 8)
         marks = list(range(0, len(periods), step))
         axes.set_xticks(marks, [french.month(periods[i], short=True) for i in marks])
     axes.set_xlim(-0.7, len(periods) - 0.3)
@@ -141,5 +146,7 @@ def _dress(axes: Axes, periods: list[str], unit: str, strata: list[str]) -> None
     told = dict(zip(*reversed(axes.get_legend_handles_labels()), strict=True))
     names = [*strata, *(name for name in told if name not in strata)]  # then what is expected
     if len(names) > 1:
-        handles = [told[name] for name in names]
-        axes.legend(handles, names, loc="lower left", bbox_to_anchor=(0, 1), ncols=3, fontsize=9)
+        handles, columns = [told[name] for name in names], 2 if narrow else 3
+        axes.legend(
+            handles, names, loc="lower left", bbox_to_anchor=(0, 1), ncols=columns, fontsize=9
+        )

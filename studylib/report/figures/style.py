@@ -5,7 +5,8 @@ from __future__ import annotations
 import base64
 import io
 import re
-from collections.abc import Iterator, Mapping, Sequence
+import textwrap
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -28,8 +29,12 @@ COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 MARKERS = ("o", "s", "^", "D", "v", "P")
 DASHES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (8, 3)))
 INK, GREY, PALE = "#1b1b1b", "#5f6368", "#d9dce0"
+WIDE, NARROW = 7.6, 3.9  # inches: on a page, on a phone held upright
+LINE = 0.19  # inches taken by a line of text
+SMALLEST = 8.5  # points: no text of a figure is smaller
 INSUFFICIENT = "Effectif insuffisant pour être publié"
 
+Draw = Callable[[Figure, bool], None]
 _SETTINGS: dict[Any, Any] = {
     "font.family": "DejaVu Sans",  # comes with matplotlib: the same drawing everywhere
     "font.size": 10,
@@ -99,6 +104,15 @@ def say_insufficient(axes: Axes, reason: str = "") -> None:
     axes.text(0.5, 0.5, reason or INSUFFICIENT, ha="center", va="center", transform=axes.transAxes)
 
 
+def _insufficient(reason: str) -> Draw:
+    """A drawing that only says why nothing is drawn."""
+
+    def draw(figure: Figure, narrow: bool) -> None:
+        say_insufficient(figure.subplots(), textwrap.fill(reason, 44 if narrow else 90))
+
+    return draw
+
+
 def svg_address(figure: Figure) -> str:
     """The drawing as a ``data:`` address: nothing to fetch, ids isolated, the same at each run."""
     buffer = io.BytesIO()
@@ -106,8 +120,28 @@ def svg_address(figure: Figure) -> str:
     return "data:image/svg+xml;base64," + base64.b64encode(buffer.getvalue()).decode()
 
 
+def _picture(draw: Draw, height: float | tuple[float, float], alt: str) -> str:
+    """The image as drawn for a page, and as drawn for a phone, whose text is then as large."""
+    heights = height if isinstance(height, tuple) else (height, height)
+    shapes = []
+    for narrow, tall in zip((False, True), heights, strict=True):
+        with canvas(NARROW if narrow else WIDE, tall) as figure:
+            draw(figure, narrow)
+            size = " ".join(
+                f'{side}="{round(96 * inches)}"'
+                for side, inches in zip(("width", "height"), figure.get_size_inches(), strict=True)
+            )
+            shapes.append((svg_address(figure), size))
+    (page, page_size), (phone, phone_size) = shapes
+    return (
+        f'<picture><source media="screen and (max-width:40rem)" srcset="{phone}" {phone_size}>'
+        f'<img src="{page}" alt="{escape(french.typeset(alt))}" {page_size}></picture>'
+    )
+
+
 def publish(
-    figure: Figure,
+    draw: Draw,
+    height: float | tuple[float, float],
     masked: Masked,
     schema: Table,
     *,
@@ -116,20 +150,27 @@ def publish(
     columns: Sequence[str] | None = None,
     labels: Mapping[str, str] | None = None,
     note: str = "",
+    lacking: bool = False,
+    reason: str = "",
 ) -> Fragment:
-    """The figure with its caption, alternative text and the masked table behind it."""
+    """The figure with its caption, alternative text and the masked table behind it.
+
+    ``draw`` draws on the figure it is given, for a narrow screen when it is told so; ``height`` is
+    in inches, a pair when the narrow drawing has its own. What is ``lacking`` is not drawn: the
+    figure says why, in a ``reason`` or that persons are too few.
+    """
+    if lacking:
+        draw, height, note = _insufficient(reason), 1.2, ""
     grid = lay_out(masked, schema, columns=columns, names=labels)
     context.write_table(as_text(masked), caption)
     notes = [grid.common, explanation(masked)]
     data_caption = f"Données de la figure : {caption}"
     table = grid_html(grid, caption=data_caption, notes=notes)
-    width, height = (round(96 * inches) for inches in figure.get_size_inches())
     title = escape(french.typeset(caption))
     told = f'<p class="note">{escape(french.typeset(note))}</p>' if note else ""
     html = (
         f'<figure><figcaption>{title}</figcaption><div class="scroll" role="region" tabindex="0" '
-        f'aria-label="Figure{french.NBSP}: {title}"><img src="{svg_address(figure)}" '
-        f'alt="{escape(french.typeset(alt))}" width="{width}" height="{height}"></div>{told}'
+        f'aria-label="Figure{french.NBSP}: {title}">{_picture(draw, height, alt)}</div>{told}'
         f"<details><summary>Données de la figure{french.NBSP}: {title}</summary>"
         f"{table}</details></figure>"
     )

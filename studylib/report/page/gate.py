@@ -32,7 +32,9 @@ COUNTS = (
 _PATH = re.compile(r"""(?:^|[\s"'(=«\xa0])((?:/[\w.@-]+){2,}|[A-Za-z]:\\[\w.\\-]+|file://\S+)""")
 _IDENTIFIER = re.compile(r"(?<![\w.,])\d(?:[ \xa0]?\d){12}(?:[ \xa0]?\d{2})?(?![\w,])")
 _DRUG_CODE = re.compile(r"^3400[89]\d{8}$")
-_PSEUDONYM = re.compile(r"BEN_NIR_\w+|BEN_IDT_\w+|NUM_ENQ\b|\bNIR\s*[:=]\s*\d", re.I)
+_PSEUDONYM = re.compile(
+    r"BEN_NIR_\w+|BEN_IDT_\w+|PFS_(?:PRE|EXE)_NUM|NUM_ENQ\b|\bNIR\s*[:=]\s*\d", re.I
+)
 _COMMON_NAMES = {
     "root",
     "user",

@@ -134,7 +134,7 @@ def render(
         environment()
         .get_template("page.html.j2")
         .render(
-            title=french.typeset(title or kicker),
+            title=french.typeset(title or kicker).replace(" ·", f"{french.NBSP}·"),
             kicker=french.typeset(kicker) if kicker and kicker != title else "",
             subtitle=_subtitle(provenance),
             banners=list(dict.fromkeys(french.typeset(text) for text in notices)),

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from datetime import date
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, ConfigDict, Field
 
 from studylib import codes, usage
 from studylib.errors import CodeError, RequestError
+from studylib.requests import dose_files, rule_files
 from studylib.requests.coded import DiagnosisList, DrugList
+from studylib.requests.dose_files import DoseTable, dose_table, dose_table_names
 from studylib.requests.rule_files import rule_set, rule_set_names
 from studylib.requests.scalars import (
     DISTINCT,
@@ -41,6 +44,17 @@ def _known_rules(name: str) -> str:
     except RequestError as error:
         first = error.problems[0]
         raise refusal(f"un fichier de règles correct ; celui-ci ne l'est pas ({first})") from None
+    return name
+
+
+def _known_doses(name: str) -> str:
+    if name not in dose_table_names():
+        raise refusal(suggestion(name, dose_table_names(), what="le nom d'un fichier de doses"))
+    try:
+        dose_table(name)
+    except RequestError as error:
+        first = error.problems[0]
+        raise refusal(f"un fichier de doses correct ; celui-ci ne l'est pas ({first})") from None
     return name
 
 
@@ -152,6 +166,11 @@ class InappropriateMedicationParameters(StudyParameters):
     rules: Annotated[Nom, AfterValidator(_known_rules)] = Field(
         title="Règles", description="nom d'un fichier de règles de prescription"
     )
+    doses: Annotated[Nom, AfterValidator(_known_doses)] | None = Field(
+        default=None,
+        title="Doses par boîte",
+        description="nom d'un fichier de doses ; sans lui, pas de règle de dose",
+    )
     levels: Annotated[tuple[Level, ...], FROM_LIST, *NOT_EMPTY, *DISTINCT] = Field(
         default=("inappropriate",),
         title="Niveaux réunis",
@@ -176,6 +195,15 @@ class InappropriateMedicationParameters(StudyParameters):
         title="Scénarios (% du dépassement)",
         description="parts du dépassement du niveau de l'ensemble que l'on éviterait",
     )
+
+    def dose_table(self) -> DoseTable | None:
+        """The doses of packs, where the request names a file of them."""
+        return None if self.doses is None else dose_table(self.doses)
+
+    def files(self) -> tuple[Path, ...]:
+        """The project's own files of rules and doses that the request names, if any."""
+        own = [rule_files.own_file(self.rules), dose_files.own_file(self.doses or "")]
+        return tuple(file for file in own if file is not None)
 
     def days(self) -> tuple[date, date]:
         """The period of treatment, first and last day included."""

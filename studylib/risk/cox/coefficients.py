@@ -101,7 +101,7 @@ def _refuse(
         check_weights(follow_up, weights)
         own = follow_up[weights].to_numpy(float)
     people = None if cluster is None else follow_up[cluster].to_numpy()
-    if weakness(own, len(follow_up), cluster=people, coefficients=len(covariates)):
+    if weakness(own, len(follow_up), cluster=people, coefficients=len(covariates) + 1):
         raise EstimationError(
             "Modèle de Cox : trop peu de personnes, ou des poids qui tiennent à trop peu d'entre "
             f"elles, pour la variance robuste de {len(covariates)} coefficients ; retirer des "

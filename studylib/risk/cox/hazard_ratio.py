@@ -14,7 +14,7 @@ from studylib.risk.cox.fit import SMALLEST_ERROR, CoxFit, NoMaximum, fit, sandwi
 from studylib.risk.cox.intervals import bootstrap, profile_limits, wald
 from studylib.risk.cox.model import CoxModel, Interval, Ties, Variance
 from studylib.risk.cox.preparation import Rows, rows_of, strata_of
-from studylib.risk.enough import weakness
+from studylib.risk.enough import effective_size, too_few, weakness
 from studylib.risk.gates.gate import Gates
 from studylib.risk.logarithms import quantile
 from studylib.risk.rows import NOTHING, against, estimate_row, estimates
@@ -109,6 +109,9 @@ def _estimated(
         ties=model.ties,
         fewest_carriers=model.fewest_carriers,
     )
+    effective = effective_size(rows.sets.weights)
+    if model.variance != "model" and too_few(len(rows.x), rows.x.shape[1], effective=effective):
+        return NOTHING, np.nan, model.told(rows.left_out, "too few persons")
     try:
         fitted = fit_exact(rows) if model.ties == "exact" else fit(rows.sets, rows.x)
         values, p_value = _limits(rows, fitted, model, level)

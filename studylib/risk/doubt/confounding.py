@@ -10,11 +10,12 @@ import pandas as pd
 
 from studylib.errors import EstimationError
 from studylib.risk.doubt.schemas import CONFOUNDER, TIPPING
-from studylib.risk.logarithms import on_log_scale
+from studylib.risk.received import FEWEST_DRAWS, UNBOUNDED, received_ratios, refuse_counts
 from studylib.risk.rows import estimates as as_estimates
 from studylib.risk.rows import method
 from studylib.tables import ESTIMATES, check, empty
 
+NAME = "Facteur de confusion"
 LIMITS = ["estimate", "ci_low", "ci_high"]
 
 
@@ -35,7 +36,7 @@ def bias_factor(
     1.3333
     """
     shares = (prevalence_arm, prevalence_reference)
-    if not all(0 <= share <= 1 for share in shares) or not confounder_ratio > 0:
+    if not all(0 <= share <= 1 for share in shares) or not 0 < confounder_ratio < np.inf:
         raise EstimationError(
             f"Facteur de confusion : prévalences {shares[0]} et {shares[1]}, rapport "
             f"{confounder_ratio} ; attendu des prévalences de 0 à 1 et un rapport supérieur à 0."
@@ -56,8 +57,7 @@ def unmeasured_confounder(
     One row per estimate, prevalence in the arm, in the reference, and ratio with the outcome:
     estimate and limits divided by the bias factor. Rows without an estimate are left out.
     """
-    known = check(estimates, ESTIMATES)
-    on_log_scale(known)
+    known, _, _ = received_ratios(estimates, NAME, whole=True)
     rows = [
         {
             **{str(name): value for name, value in row.items()},
@@ -108,8 +108,7 @@ def tipping_points(
     ---------
     Lin DY, Psaty BM, Kronmal RA (1998), Biometrics 54:948-963.
     """
-    known = check(estimates, ESTIMATES)
-    on_log_scale(known)
+    known, _, _ = received_ratios(estimates, NAME, whole=True)
     rows = [
         {
             **{str(name): value for name, value in row.items()},
@@ -148,22 +147,27 @@ def probable_confounder(
 
     Prevalences are uniform between their bounds, the confounder's ratio log-uniform; chance is
     drawn with them. The estimate is the median, its limits the central ``level``. ESTIMATES rows,
-    without p value.
+    without p value; one without a finite interval is not estimable.
     """
     draw = np.random.default_rng(seed)
     ranges = (prevalence_arm, prevalence_reference, confounder_ratio)
+    refuse_counts(NAME, FEWEST_DRAWS, draws=draws)
     factor = np.log(_drawn_factors(draw, ranges, draws))
-    center, error = on_log_scale(check(estimates, ESTIMATES), level=level)
+    known, center, error = received_ratios(estimates, NAME, level=level, whole=True)
     rows, tail = [], (1 - level) / 2
-    for place, (_, row) in enumerate(estimates[ESTIMATES.names].iterrows()):
+    for place, (_, row) in enumerate(known[ESTIMATES.names].iterrows()):
         record = {str(name): value for name, value in row.items()}
-        if np.isfinite(error[place]):
+        if pd.notna(row["estimate"]):
             before = str(row["method"]).split("; ")[0]
-            found = center[place] - factor + error[place] * draw.standard_normal(draws)
-            values = np.exp(np.quantile(found, [0.5, tail, 1 - tail]))
+            bounded, values = np.isfinite(error[place]), np.full(3, np.nan)
+            if bounded:
+                found = center[place] - factor + error[place] * draw.standard_normal(draws)
+                with np.errstate(over="ignore"):  # a ratio too large to be written is infinite
+                    values = np.exp(np.quantile(found, [0.5, tail, 1 - tail]))
             record |= dict(zip(LIMITS, values, strict=True)) | {"p_value": np.nan}
             record["method"] = method(
                 "probabilistic_bias_analysis",
+                not_estimable=None if bounded else UNBOUNDED,
                 of=before,
                 bias="unmeasured_confounder",
                 draws=draws,
@@ -178,7 +182,7 @@ def _drawn_factors(
 ) -> np.ndarray:
     """Bias factors of confounders drawn within the ranges of prevalences and ratio."""
     for ends in ranges:
-        if ends[0] > ends[1]:
+        if not ends[0] <= ends[1]:
             raise EstimationError(
                 f"Analyse probabiliste : bornes {ends[0]} et {ends[1]} inversées."
             )

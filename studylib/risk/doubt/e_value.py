@@ -7,8 +7,8 @@ import pandas as pd
 
 from studylib.errors import EstimationError
 from studylib.risk.doubt.schemas import E_VALUES
-from studylib.risk.logarithms import RATIOS
-from studylib.tables import ESTIMATES, check
+from studylib.risk.received import received_ratios
+from studylib.tables import check
 
 _HAZARDS = ("hazard_ratio", "subdistribution_hazard_ratio")
 
@@ -29,8 +29,9 @@ def e_value(ratio: float) -> float:
         raise EstimationError(f"Valeur E : rapport {ratio} ; attendu supérieur à 0.")
     if not np.isfinite(ratio) or ratio == 0:
         return float("nan") if np.isnan(ratio) else float("inf")
-    size = max(ratio, 1 / ratio)
-    return float(size + np.sqrt(size * (size - 1)))
+    with np.errstate(over="ignore"):  # one too large to be written is infinite
+        size = np.exp(abs(np.log(ratio)))
+        return float(size * (1 + np.sqrt(1 - 1 / size)))
 
 
 def as_risk_ratio(ratio: float, measure: str, *, common_outcome: bool) -> float:
@@ -45,7 +46,8 @@ def as_risk_ratio(ratio: float, measure: str, *, common_outcome: bool) -> float:
     if not common_outcome or not ratio > 0 or not np.isfinite(ratio):
         return ratio
     if measure in _HAZARDS:
-        return float((1 - 0.5 ** np.sqrt(ratio)) / (1 - 0.5 ** np.sqrt(1 / ratio)))
+        halving = np.log(0.5)
+        return float(np.expm1(halving * np.sqrt(ratio)) / np.expm1(halving / np.sqrt(ratio)))
     return float(np.sqrt(ratio)) if measure == "odds_ratio" else ratio
 
 
@@ -53,30 +55,26 @@ def e_values(estimates: pd.DataFrame, *, common_outcome: bool) -> pd.DataFrame:
     """E-values of ratios (ESTIMATES) and of their limit nearest 1, an E_VALUES table.
 
     ``e_value_limit`` is 1 when the interval holds 1. ``common_outcome`` has no default: an outcome
-    of 15 % or more changes the answer. Rows without estimate keep none. EstimationError when a
-    measure is not a ratio. A large E-value does not show that there is no bias.
+    of 15 % or more changes the answer. Rows without estimate keep none; one of 0 or infinity has
+    that of its limit only. EstimationError when a measure is not a ratio, or an interval runs
+    backwards or has no width. A large E-value does not show that there is no bias.
     """
-    known = check(estimates, ESTIMATES)
-    others = sorted(set(known["measure"]) - set(RATIOS))
-    if others:
-        raise EstimationError(
-            f"Valeur E : la mesure {', '.join(others)} n'est pas un rapport ; choisir les lignes "
-            f"de {', '.join(RATIOS)}."
-        )
+    known, _, _ = received_ratios(estimates, "Valeur E", whole=True)
     points, limits = [], []
     for _, row in known.iterrows():
         sizes = [
             as_risk_ratio(float(row[name]), str(row["measure"]), common_outcome=common_outcome)
             for name in ("estimate", "ci_low", "ci_high")
         ]
-        points.append(e_value(sizes[0]))
+        known_size = 0 < sizes[0] < np.inf
+        points.append(e_value(sizes[0]) if known_size else float("nan"))
         limits.append(_of_limit(*sizes))
     added = known.assign(e_value=points, e_value_limit=limits)
     return check(added[E_VALUES.names], E_VALUES)
 
 
 def _of_limit(estimate: float, low: float, high: float) -> float:
-    if not np.isfinite(estimate) or np.isnan(low) or np.isnan(high):
+    if np.isnan([estimate, low, high]).any():
         return float("nan")
     if low <= 1 <= high:
         return 1.0

@@ -62,7 +62,8 @@ def error_model(
     Schuemie MJ, Hripcsak G, Ryan PB, Madigan D, Suchard MA (2018), PNAS 115:2571-2577.
     """
     found, spread, true = (np.asarray(each, dtype=float) for each in (log_ratios, errors, truths))
-    if not len(found) == len(spread) == len(true) or (spread <= 0).any():
+    sizes = {found.shape, spread.shape, true.shape}
+    if len(sizes) > 1 or (spread <= 0).any() or not np.isfinite(true).all():
         raise EstimationError(
             "Témoins : il faut, pour chacun, une estimation, une erreur type positive et un vrai "
             "rapport."

@@ -14,9 +14,11 @@ from studylib.risk.doubt.record import predictive_value, specificity_behind, tru
 from studylib.risk.doubt.schemas import MISCLASSIFICATION
 from studylib.risk.gates.gate import Gates
 from studylib.risk.logarithms import quantile
-from studylib.risk.rows import against, estimate_row, estimates, method
+from studylib.risk.received import FEWEST_DRAWS, refuse_counts
+from studylib.risk.rows import NOTHING, against, estimate_row, estimates, method
 from studylib.tables import check, empty
 
+NAME = "Classement de l'événement"
 IMPOSSIBLE = "impossible correction"
 
 
@@ -45,10 +47,9 @@ def misclassified_outcome(
     Where ``gates`` are closed, estimates are emptied.
     """
     _one_way(specificities, predictive_values, differential)
-    size, seen = (getattr(follow_up.groupby("arm")["event"], how)() for how in ("size", "sum"))
     rows = []
     for arm in against(follow_up, reference, arms):
-        sides = [(int(size.get(name, 0)), int(seen.get(name, 0))) for name in (arm, reference)]
+        sides = [_side(follow_up, name) for name in (arm, reference)]
         records = list(product(sensitivities, specificities)) or _records(
             sides, sensitivities, predictive_values
         )
@@ -112,6 +113,12 @@ def _records(
     ]
 
 
+def _side(follow_up: pd.DataFrame, arm: str) -> tuple[int, int]:
+    """Persons and outcomes of an arm."""
+    events = follow_up.loc[(follow_up["arm"] == arm).to_numpy(), "event"]
+    return len(events), int(events.to_numpy(bool).sum())
+
+
 def _corrected(
     sides: Sequence[tuple[int, int]],
     records: Sequence[tuple[float, float]],
@@ -119,21 +126,22 @@ def _corrected(
 ) -> tuple[tuple[float, float, float], str]:
     """Corrected ratio and limits, and how; the arm's side comes first."""
     logs, variance = [], 0.0
+    told = partial(method, "misclassification", adjustment="none")
     for (size, events), (sensitivity, specificity) in zip(sides, records, strict=True):
         if not size:
-            told = method("misclassification", not_estimable="nobody", adjustment="none")
-            return (np.nan, np.nan, np.nan), told
+            return NOTHING, told(not_estimable="nobody")
         seen, risk = events / size, float("nan")
         if np.isfinite(specificity):
             risk = true_risk(seen, sensitivity=sensitivity, specificity=specificity)
         if not np.isfinite(risk):
-            told = method("misclassification", not_estimable=IMPOSSIBLE, adjustment="none")
-            return (np.nan, np.nan, np.nan), told
+            return NOTHING, told(not_estimable=IMPOSSIBLE)
         logs.append(float(np.log(risk)))
         variance += seen * (1 - seen) / size / (sensitivity + specificity - 1) ** 2 / risk**2
+    if not variance:  # everybody has the outcome, or the record says so
+        return NOTHING, told(not_estimable="no variance")
     center, width = logs[0] - logs[1], quantile(level) * np.sqrt(variance)
     values = tuple(float(np.exp(center + sign * width)) for sign in (0, -1, 1))
-    return (values[0], values[1], values[2]), method("misclassification", adjustment="none")
+    return (values[0], values[1], values[2]), told()
 
 
 def probable_misclassification(
@@ -154,12 +162,13 @@ def probable_misclassification(
     ``differential``; observed risks are drawn with them (beta, Jeffreys). Draws whose correction is
     impossible are left out and counted in ``method``; beyond half of them, there is no estimate.
     """
-    true_risk(0.5, sensitivity=sensitivity[0], specificity=specificity[0])
-    true_risk(0.5, sensitivity=sensitivity[1], specificity=specificity[1])
+    _refuse_ranges(sensitivity, specificity)
+    refuse_counts(NAME, FEWEST_DRAWS, draws=draws)
+    quantile(level)
     draw, rows, tail = np.random.default_rng(seed), [], (1 - level) / 2
     for arm in against(follow_up, reference):
         both = follow_up[follow_up["arm"].isin([arm, reference])]
-        sides = [both.loc[both["arm"] == name, "event"] for name in (arm, reference)]
+        sides = [_side(follow_up, name) for name in (arm, reference)]
         risks = _drawn_risks(draw, sides, (sensitivity, specificity), differential, draws)
         possible = ((risks > 0) & (risks <= 1)).all(axis=0)
         enough = possible.mean() > 0.5
@@ -179,18 +188,26 @@ def probable_misclassification(
     return estimates(rows)
 
 
+def _refuse_ranges(sensitivity: tuple[float, float], specificity: tuple[float, float]) -> None:
+    for end in (0, 1):
+        true_risk(0.5, sensitivity=sensitivity[end], specificity=specificity[end])
+    for low, high in (sensitivity, specificity):
+        if low > high:
+            raise EstimationError(f"{NAME} : bornes {low} et {high} inversées.")
+
+
 def _drawn_risks(
     draw: np.random.Generator,
-    sides: Sequence[pd.Series],
+    sides: Sequence[tuple[int, int]],
     ranges: tuple[tuple[float, float], tuple[float, float]],
     differential: bool,
     draws: int,
 ) -> np.ndarray:
     """True risks of each side, some impossible: observed risk and record drawn together."""
     risks, record = [], [draw.uniform(*each, draws) for each in ranges]
-    for place, side in enumerate(sides):
+    for place, (size, events) in enumerate(sides):
         if place and differential:
             record = [draw.uniform(*each, draws) for each in ranges]
-        seen = draw.beta(side.sum() + 0.5, (~side).sum() + 0.5, draws)
+        seen = draw.beta(events + 0.5, size - events + 0.5, draws)
         risks.append((seen - 1 + record[1]) / (record[0] + record[1] - 1))
     return np.stack(risks)

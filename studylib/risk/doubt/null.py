@@ -9,6 +9,7 @@ import numpy as np
 from scipy import optimize, stats
 
 from studylib.errors import EstimationError
+from studylib.risk.received import refuse_counts
 
 FEWEST = 5
 STABLE = 20
@@ -75,6 +76,7 @@ def empirical_null(
         raise EstimationError(
             "Témoins négatifs : une erreur type est nulle ou négative ; il en faut de positives."
         )
+    refuse_counts("Témoins négatifs", 1, fewest=fewest)
     kept = np.isfinite(values) & np.isfinite(spreads)
     kept[kept] = np.abs(values[kept]) <= largest_log
     values, spreads, excluded = values[kept], spreads[kept], int((~kept).sum())

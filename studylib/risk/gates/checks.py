@@ -17,8 +17,12 @@ from studylib.risk.gates.gate import MDRR
 from studylib.risk.gates.schemas import measured
 from studylib.risk.gates.thresholds import Thresholds
 from studylib.risk.logarithms import quantile
+from studylib.risk.received import received
 from studylib.risk.rows import DAYS_PER_YEAR, against
 from studylib.tables import CheckResult
+
+DRIFT = "Dérive de prévalence"
+MOST = 1e10  # more persons than there are
 
 
 def check_mdrr(
@@ -36,14 +40,16 @@ def check_mdrr(
     infinite minimum.
     """
     limit = (thresholds or Thresholds()).largest_mdrr
+    others = against(follow_up, reference, arms)
     years = _years_by_arm(follow_up)
     rows = []
-    for arm in against(follow_up, reference, arms):
+    for arm in others:
         both = follow_up[follow_up["arm"].isin([arm, reference])]
-        sizes, events = [years.get(name, 0.0) for name in (arm, reference)], both["event"].sum()
+        sizes = [years.get(name, 0.0) for name in (arm, reference)]
+        events = int(both["event"].to_numpy(bool).sum())
         found = np.inf
         if min(sizes) > 0:
-            found, _ = mdrr_cohort(sizes[0], sizes[1], int(events), alpha=alpha, power=power)
+            found, _ = mdrr_cohort(sizes[0], sizes[1], events, alpha=alpha, power=power)
         rows.append(
             {
                 "subject": f"{arm} / {reference}",
@@ -51,7 +57,7 @@ def check_mdrr(
                 "value": found,
                 "at_most": limit,
                 "persons": len(both),
-                "events": int(events),
+                "events": events,
             }
         )
     return _of_mdrr(rows, limit)
@@ -107,8 +113,8 @@ def check_systematic_error(
     limit = (thresholds or Thresholds()).largest_ease
     value, low, high = ease(null)
     row = {"statistic": "ease", "value": value, "ci_low": low, "ci_high": high, "at_most": limit}
-    left_out = f", {null.excluded} écarté(s)" if null.excluded else ""
-    used = f"{null.controls} témoin(s) négatif(s) utilisable(s){left_out}"
+    left_out = f", écartés : {null.excluded}" if null.excluded else ""
+    used = f"témoins négatifs utilisables : {null.controls}{left_out}"
     if not null.fitted:
         text = f"trop peu de témoins pour mesurer l'erreur systématique : {used}."
         return CheckResult("systematic_error", None, measured([row]), text, evaluated=False)
@@ -128,9 +134,10 @@ def check_person_time(
 ) -> CheckResult:
     """Whether each arm, beside the reference, holds enough of their person-time."""
     limit = (thresholds or Thresholds()).smallest_person_time_share
+    others = against(follow_up, reference, arms)
     years = _years_by_arm(follow_up)
     rows = []
-    for arm in against(follow_up, reference, arms):
+    for arm in others:
         pair = [years.get(name, 0.0) for name in (arm, reference)]
         rows.append(
             {
@@ -162,12 +169,8 @@ def check_prevalence_drift(
     read it beside the verdict. Not evaluated with fewer than two years that have persons.
     """
     limit = (thresholds or Thresholds()).largest_drift
-    if not {"year", "persons", "observed"} <= set(years.columns):
-        raise EstimationError(
-            "Dérive de prévalence : colonnes year, persons et observed attendues ; reçu "
-            f"{', '.join(map(str, years.columns))}."
-        )
-    counts = years[years["persons"] > 0]
+    read = _years(years)
+    counts = read[read["persons"] > 0]
     if len(counts) < 2:
         text = "moins de deux années ont des personnes repérées : dérive non mesurable."
         return CheckResult("prevalence_drift", None, measured([]), text, evaluated=False)
@@ -199,8 +202,24 @@ def check_prevalence_drift(
     return CheckResult("prevalence_drift", not fails.any(), table, text)
 
 
+def _years(years: pd.DataFrame) -> pd.DataFrame:
+    """Persons found and observed each year."""
+    read = received(years, DRIFT, "years", keys=["year"], numbers=["persons", "observed"])
+    part = (read["persons"] >= 0) & (read["persons"] <= read["observed"]) & (read["observed"] > 0)
+    whole = (read[["persons", "observed"]] % 1 == 0).all(axis=None)
+    if (
+        not (part.all() and whole and read["observed"].max() < MOST)
+        or read["year"].duplicated().any()
+    ):
+        raise EstimationError(
+            f"{DRIFT} : une ligne par année est attendue, avec les personnes repérées parmi les "
+            "personnes observées, qui sont une au moins."
+        )
+    return read
+
+
 def _years_by_arm(follow_up: pd.DataFrame) -> dict[str, float]:
-    days = (follow_up["exit"] - follow_up["entry"]).groupby(follow_up["arm"]).sum()
+    days = (follow_up["exit"] - follow_up["entry"]).groupby(follow_up["arm"], observed=True).sum()
     return {str(arm): float(total) / DAYS_PER_YEAR for arm, total in days.items()}
 
 

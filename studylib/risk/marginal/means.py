@@ -14,7 +14,7 @@ from studylib.errors import EstimationError
 from studylib.risk.columns import check_numbers
 from studylib.risk.enough import weakness
 from studylib.risk.logarithms import quantile
-from studylib.risk.rows import NOTHING, estimate_row
+from studylib.risk.rows import NOTHING, estimate_row, refuse_person_time
 
 Measure = Literal["mean", "risk"]
 Quantile = Literal["normal", "t"]
@@ -212,6 +212,7 @@ def _contrast(
 def _counted(people: pd.DataFrame) -> pd.DataFrame:
     """What a row of ESTIMATES counts; people without follow-up have no person-years."""
     if {"entry", "exit", "event"} <= set(people.columns):
+        refuse_person_time(people, repeated=True)
         return people
     return people.assign(entry=0, exit=0, event=False)
 

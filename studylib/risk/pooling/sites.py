@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 
 from studylib.errors import EstimationError
-from studylib.risk.logarithms import RATIOS, on_log_scale, quantile
-from studylib.risk.received import LEAST_ERROR
+from studylib.risk.logarithms import RATIOS, quantile
+from studylib.risk.received import received_ratios
 from studylib.tables import ESTIMATES, check
 
 NAME = "Méta-analyse"
@@ -59,8 +59,7 @@ def questions(sites: pd.DataFrame, level: float) -> Iterator[Sites]:
 def _site_values(rows: pd.DataFrame, level: float) -> Sites:
     measure = str(rows["measure"].iloc[0])
     if measure in RATIOS:
-        values, errors = on_log_scale(rows, level=level)
-        errors = np.where(errors < LEAST_ERROR, np.nan, errors)  # a width of zero is no certainty
+        _, values, errors = received_ratios(rows, NAME, level=level)
     elif measure in _DIFFERENCES:
         values, errors = _differences(rows, level)
     else:

@@ -12,6 +12,7 @@ from scipy import sparse
 
 from studylib.cohort import WideCovariates
 from studylib.errors import EstimationError
+from studylib.risk.columns import check_columns, check_numbers, is_number, levels_of
 from studylib.risk.propensity.adjusted import Adjusted
 from studylib.risk.propensity.moments import (
     After,
@@ -22,6 +23,7 @@ from studylib.risk.propensity.moments import (
     moments,
     moments_of_flags,
 )
+from studylib.risk.rows import refuse_persons
 from studylib.tables import BALANCE, check
 
 
@@ -52,9 +54,7 @@ def balance(
     unknown = [name for name in covariates if name not in people.columns]
     if unknown:
         raise EstimationError(f"Équilibre : colonne {', '.join(unknown)} absente.")
-    missing = [name for name in covariates if people[name].isna().any()]
-    if missing:
-        raise EstimationError(f"Équilibre : valeurs manquantes dans {', '.join(missing)}.")
+    check_columns(people, covariates)
     named = _numbered(people, covariates)
     values = np.column_stack(list(named.values())) if named else np.zeros((len(people), 0))
     flags = np.asarray(np.isin(values, (0, 1)).all(axis=0))
@@ -107,6 +107,8 @@ def presence(wide: WideCovariates, people: pd.DataFrame) -> sparse.csr_matrix:
 
 def aligned(wide: WideCovariates, people: pd.DataFrame) -> sparse.csr_matrix:
     """The rows of the matrix in the order of ``people``; EstimationError when one has none."""
+    refuse_persons(people)
+    _refuse_wide(wide)
     place = pd.Series(np.arange(len(wide.rows)), index=wide.rows["person_id"])
     if place.index.duplicated().any():
         raise EstimationError("Covariables larges : des personnes figurent deux fois.")
@@ -117,6 +119,21 @@ def aligned(wide: WideCovariates, people: pd.DataFrame) -> sparse.csr_matrix:
             "; la construire sur la même cohorte."
         )
     return wide.matrix[found.to_numpy(int)]
+
+
+def _refuse_wide(wide: WideCovariates) -> None:
+    """EstimationError for a matrix that is not that of its rows and columns, or holds no counts."""
+    shape, named = wide.matrix.shape, (len(wide.rows), len(wide.columns))
+    if shape != named:
+        raise EstimationError(
+            f"Covariables larges : matrice de {shape[0]} lignes et {shape[1]} colonnes, pour "
+            f"{named[0]} personnes et {named[1]} codes nommés."
+        )
+    if not (np.isfinite(wide.matrix.data) & (wide.matrix.data >= 0)).all():
+        raise EstimationError(
+            "Covariables larges : des valeurs manquantes, infinies ou négatives ; des nombres de "
+            "fois, zéro ou plus, sont attendus."
+        )
 
 
 @dataclass(frozen=True)
@@ -135,7 +152,8 @@ def _sides(
     measure: Callable[[np.ndarray, np.ndarray], Moments],
     count: Callable[[np.ndarray], np.ndarray],
 ) -> dict[str, _Side]:
-    arm, equal = people["arm"].to_numpy(), np.ones(len(people))
+    refuse_persons(people)
+    arm, equal = people["arm"].to_numpy(object), np.ones(len(people))
     weight = equal
     if adjusted is not None:
         of = adjusted.people.set_index("person_id")["weight"]
@@ -210,12 +228,12 @@ def _numbered(people: pd.DataFrame, covariates: Sequence[str]) -> dict[str, np.n
     """Covariates as numbers: a text gives one flag per value."""
     found: dict[str, np.ndarray] = {}
     for name in covariates:
-        column = people[name]
-        if pd.api.types.is_numeric_dtype(column) or pd.api.types.is_bool_dtype(column):
+        column = people[name].infer_objects()
+        if is_number(column):
+            check_numbers(people.assign(**{name: column}), [name])
             found[name] = column.to_numpy(float)
         else:
             found |= {
-                f"{name}: {value}": (column == value).to_numpy(float)
-                for value in sorted(column.unique())
+                f"{name}: {value}": (column == value).to_numpy(float) for value in levels_of(column)
             }
     return found

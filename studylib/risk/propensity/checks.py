@@ -47,8 +47,8 @@ def check_balance(balance: pd.DataFrame, *, threshold: float = 0.1) -> CheckResu
         f"{when}, aucune différence standardisée ne dépasse {_said(threshold)} "
         f"(la plus grande : {worst_text}, sur {int(size.notna().sum())})."
         if not above
-        else f"{when}, {above} différence(s) standardisée(s) sur {int(size.notna().sum())} "
-        f"dépassent {_said(threshold)} (la plus grande : {worst_text})."
+        else f"{when}, différences standardisées au-dessus de {_said(threshold)} : {above} sur "
+        f"{int(size.notna().sum())} (la plus grande : {worst_text})."
     )
     return CheckResult("balance", above == 0, measured(rows), text)
 

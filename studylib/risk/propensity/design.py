@@ -9,9 +9,12 @@ import numpy as np
 import pandas as pd
 
 from studylib.errors import EstimationError
+from studylib.risk.columns import check_columns, is_number, levels_of
 from studylib.risk.propensity.formula import Factor, columns, terms
 
 INTERCEPT = "(intercept)"
+LARGEST_OF_FORMULA = 1e15
+"""Beyond it, powers and products of columns are no longer numbers."""
 # Where the knots of a restricted cubic spline stand, by their number (Harrell, 2001, table 2.3).
 _QUANTILES: Mapping[int, tuple[float, ...]] = {
     3: (0.1, 0.5, 0.9),
@@ -77,24 +80,23 @@ def _check_columns(people: pd.DataFrame, formula: str) -> None:
             f"Formule « {formula} » : colonne {', '.join(unknown)} absente ; colonnes possibles : "
             f"{', '.join(map(str, people.columns))}."
         )
-    missing = [name for name in needed if people[name].isna().any()]
-    if missing:
-        raise EstimationError(
-            f"Formule « {formula} » : valeurs manquantes dans {', '.join(missing)} ; écarter ces "
-            "personnes par une étape du diagramme de flux, ou compléter."
-        )
+    check_columns(people, needed)
 
 
 def _columns_of(values: pd.Series, factor: Factor, fitted_on: int | None) -> dict[str, np.ndarray]:
-    text = not (pd.api.types.is_numeric_dtype(values) or pd.api.types.is_bool_dtype(values))
+    values = values.infer_objects()
+    text = not is_number(values)
     if factor.kind == "categories" or (text and factor.kind == "itself"):
-        levels = sorted(values.iloc[:fitted_on].unique())[1:]
+        levels = levels_of(values.iloc[:fitted_on], named=factor.kind == "categories")[1:]
         return {f"{factor}={level}": (values == level).to_numpy(float) for level in levels}
     if text:
         raise EstimationError(f"Formule : « {factor} » demande une colonne de nombres.")
     numbers = values.to_numpy(float)
-    if not np.isfinite(numbers).all():
-        raise EstimationError(f"Formule : « {factor.column} » contient une valeur infinie.")
+    if not (np.abs(numbers) <= LARGEST_OF_FORMULA).all():
+        raise EstimationError(
+            f"Formule : « {factor.column} » contient une valeur infinie ou démesurée ; des nombres "
+            f"d'au plus {LARGEST_OF_FORMULA:g} sont attendus."
+        )
     if factor.kind == "spline":
         basis = restricted_cubic_spline(numbers, knots_of(numbers[:fitted_on], factor.number))
         return {f"{factor}[{i + 1}]": column for i, column in enumerate(basis.T)}

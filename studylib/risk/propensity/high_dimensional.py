@@ -12,6 +12,7 @@ from studylib.cohort import WideCovariates
 from studylib.errors import EstimationError
 from studylib.risk.propensity.balance import aligned
 from studylib.risk.propensity.schemas import HIGH_DIMENSIONAL
+from studylib.risk.rows import is_flag, refuse_persons
 from studylib.tables import check
 
 Ranking = Literal["bias", "exposure"]
@@ -143,13 +144,15 @@ def _check_choices(
     per_domain: int,
     kept: int,
 ) -> None:
+    refuse_persons(people)
     arms = sorted(set(people["arm"]))
     wrong = [
         (reference not in arms or len(arms) != 2, f"groupes présents {', '.join(arms)} ; deux "
          f"attendus, dont « {reference} »"),
         (ranking not in ("bias", "exposure"), f"classement « {ranking} » ; bias ou exposure"),
         (ranking == "bias" and outcome is None, "classement par le biais sans événement (outcome)"),
-        (outcome is not None and len(outcome) != len(people), "un événement par personne attendu"),
+        (outcome is not None and not (len(outcome) == len(people) and is_flag(outcome)),
+         "un événement par personne, vrai ou faux, attendu (outcome)"),
         (per_domain < 1 or kept < 1, "per_domain et kept valent un ou plus"),
     ]  # fmt: skip
     for found, told in wrong:

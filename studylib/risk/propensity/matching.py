@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from studylib.errors import EstimationError
+from studylib.risk.columns import check_columns
 from studylib.risk.propensity.nearest import Line, closest, closest_free
 from studylib.risk.propensity.schemas import MATCH_SETS
 from studylib.risk.propensity.score import CAP, Score
@@ -119,9 +120,12 @@ def _check_choices(
 def _groups(exact: pd.DataFrame | None, size: int) -> np.ndarray:
     if exact is None or not exact.shape[1]:
         return np.zeros(size, int)
-    if exact.isna().to_numpy().any():
-        missing = ", ".join(exact.columns[exact.isna().any()])
-        raise EstimationError(f"Appariement exact : valeurs manquantes dans {missing}.")
+    if len(exact) != size:
+        raise EstimationError(
+            f"Appariement exact : {len(exact)} lignes pour {size} personnes du score."
+        )
+    check_columns(exact, list(exact.columns))
+    exact = exact.reset_index(drop=True)
     return exact.groupby(list(exact.columns), sort=True, observed=True).ngroup().to_numpy()
 
 

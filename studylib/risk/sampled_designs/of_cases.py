@@ -10,6 +10,7 @@ import pandas as pd
 
 from studylib.errors import EstimationError
 from studylib.risk.gates.gate import Gates
+from studylib.risk.received import received, refuse_choices, refuse_counts
 from studylib.risk.rows import NOTHING, estimates, method
 from studylib.risk.sampled_designs.case_crossover import (
     NAME,
@@ -58,7 +59,9 @@ def case_crossovers(
     [2.0]
     """
     _refuse(drugs, recurrence, exposed_by, future_cases)
-    kept = events.sort_values(["person_id", "day"], ignore_index=True)
+    struck = received(events, NAME, "events", keys=["person_id"], days=["day"])
+    exposures = received(exposures, NAME, "exposures", texts=["drug"], days=["start", "end"])
+    kept = struck.sort_values(["person_id", "day"], ignore_index=True)
     kept = kept.drop_duplicates("person_id") if recurrence == "first" else kept
     used = exposures[exposures["drug"].isin(drugs)]
     used = used.assign(end=used["start"] + 1) if exposed_by == "dispensing" else used
@@ -124,7 +127,9 @@ def future_case_controls(
     >>> future_case_controls(later, apart=60, per_case=1, seed=0).to_numpy().tolist()
     [[2, 100]]
     """
-    ordered = events.sort_values(["day", "person_id"], ignore_index=True)
+    refuse_counts(NAME, 1, apart=apart, per_case=per_case)
+    struck = received(events, NAME, "events", keys=["person_id"], days=["day"])
+    ordered = struck.sort_values(["day", "person_id"], ignore_index=True)
     day, person = ordered["day"].to_numpy(np.int64), ordered["person_id"].to_numpy()
     first = np.searchsorted(day, day + apart, side="left")
     has = np.flatnonzero(first < len(day))
@@ -167,15 +172,9 @@ def _without(
 def _refuse(drugs: Sequence[str], recurrence: str, exposed_by: str, future_cases: int) -> None:
     if not drugs:
         raise EstimationError(f"{NAME} : aucun médicament à étudier.")
-    for name, choice, known in (
-        ("recurrence", recurrence, get_args(Recurrence)),
-        ("exposed_by", exposed_by, get_args(ExposedBy)),
-    ):
-        if choice not in known:
-            raise EstimationError(
-                f"{NAME} : {name} vaut « {choice} » ; accepté : {', '.join(known)}."
-            )
-    if future_cases < 0:
-        raise EstimationError(
-            f"{NAME} : {future_cases} cas à venir par cas ; un nombre positif ou nul est attendu."
-        )
+    refuse_choices(
+        NAME,
+        recurrence=(recurrence, get_args(Recurrence)),
+        exposed_by=(exposed_by, get_args(ExposedBy)),
+    )
+    refuse_counts(NAME, 0, future_cases=future_cases)

@@ -44,10 +44,7 @@ def survival(
                 ci_high=limits.iloc[at, 1].to_numpy(),
             )
         )
-    frame = pd.concat(parts, ignore_index=True)
-    full = frame["events"] == 0
-    frame.loc[full, ["ci_low", "ci_high"]] = 1.0
-    return _checked(frame)
+    return _checked(pd.concat(parts, ignore_index=True))
 
 
 def cumulative_incidence(
@@ -82,8 +79,16 @@ def cumulative_incidence(
 
 
 def _checked(frame: pd.DataFrame) -> pd.DataFrame:
-    """The curves without what they would say of days that nobody was followed until."""
+    """The curves without what they would say for sure, and is not known.
+
+    A day that nobody was followed until has no estimate; after day 0, a probability of none or all
+    has no limits, as it has no variance of its own.
+    """
     frame.loc[frame["at_risk"] == 0, ["estimate", "ci_low", "ci_high"]] = np.nan
+    sure = frame["estimate"].isin([0, 1])
+    frame.loc[sure & (frame["day"] > 0), ["ci_low", "ci_high"]] = np.nan
+    for name in ("ci_low", "ci_high"):
+        frame[name] = frame[name].mask(frame["day"] == 0, frame["estimate"])
     return check(frame[CURVES.names], CURVES)
 
 

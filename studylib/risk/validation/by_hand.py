@@ -60,7 +60,7 @@ def _ratios() -> Iterator[Known]:
     found = hazard_ratio(four, outcome="o", reference="B")["estimate"].iloc[0]
     yield Known("Cox, quatre personnes", "rapport", (5**0.5 - 1) / 2, found, EXACT,
                 "θ/(2θ+2) × 1/(θ+2) × 1/(θ+1) est maximal quand θ² + θ − 1 = 0")  # fmt: skip
-    stretches = pd.DataFrame(
+    three = pd.DataFrame(
         {
             "person_id": [1, 2, 2, 3, 3],
             "start": [0, 0, 3, 0, 3],
@@ -69,8 +69,12 @@ def _ratios() -> Iterator[Known]:
             "drug": [0, 0, 1, 1, 0],
         }
     )
-    rows = time_varying_hazard_ratio(stretches, outcome="o", exposures=["drug"])
-    yield Known("Cox, exposition variable, trois personnes", "rapport", 2**0.5,
+    # Three persons have no robust interval: the same three in each of four strata do.
+    strata = [three.assign(stratum=k, person_id=10 * k + three["person_id"]) for k in range(4)]
+    rows = time_varying_hazard_ratio(
+        pd.concat(strata), outcome="o", exposures=["drug"], strata=["stratum"]
+    )
+    yield Known("Cox, exposition variable, quatre fois trois personnes", "rapport", 2**0.5,
                 rows["estimate"].iloc[0], EXACT,
                 "1/(2+θ) × θ/(θ+1) est maximal quand θ² = 2")  # fmt: skip
     share, _, _ = attributable_fraction(2.0, 1.25, 4.0)

@@ -42,19 +42,44 @@ def _followed(data: pd.DataFrame, time: str, event: pd.Series) -> pd.DataFrame:
     return rows.astype({"exit": int})
 
 
+# The columns of the two published data sets, as a French reader names them.
+_NAMES = {
+    "fin": "aide financière",
+    "age": "âge",
+    "race": "origine",
+    "wexp": "expérience professionnelle",
+    "mar": "marié",
+    "paro": "libération conditionnelle",
+    "prio": "condamnations antérieures",
+    "sex": "sexe",
+    "ph.ecog": "indice ECOG",
+}
+
+
+def _spaced(count: int) -> str:
+    return f"{count:,}".replace(",", "\u202f")
+
+
 def _rossi() -> Iterator[Known]:
     data = datasets.load_rossi()
     people = _followed(data, "week", data["arrest"].eq(1))
     model = cox_coefficients(people, list(ROSSI_COEFFICIENTS)).set_index("term")
     for term, truth in ROSSI_COEFFICIENTS.items():
         found = model["coefficient"].to_dict()[term]
-        yield Known("Rossi", f"coefficient de {term}", truth, found, 1e-4, ROSSI)
+        yield Known("Rossi", f"coefficient, {_NAMES[term]}", truth, found, 1e-4, ROSSI)
     whole = model.iloc[0]
     yield Known("Rossi", "log-vraisemblance", -658.747659, whole["log_likelihood"], 1e-6, ROSSI)
     yield Known("Rossi", "concordance", 0.640329, whole["concordance"], 1e-4, ROSSI)
     robust = cox_coefficients(people, ["fin", "age", "prio"], strata=["race"])
     error = float(robust["robust_error"].iloc[0])
-    yield Known("Rossi", "erreur robuste de fin, stratifié par race", 0.19154, error, 3e-5, ROSSI)
+    yield Known(
+        "Rossi",
+        "erreur robuste, aide financière, stratifié par origine",
+        0.19154,
+        error,
+        3e-5,
+        ROSSI,
+    )
 
 
 def _lung() -> Iterator[Known]:
@@ -63,14 +88,14 @@ def _lung() -> Iterator[Known]:
     for ties, known in (("efron", LUNG_EFRON), ("breslow", LUNG_BRESLOW)):
         model = cox_coefficients(people, list(known), ties=ties)  # type: ignore[arg-type]
         for term, found in zip(model["term"], model["coefficient"], strict=True):
-            name = f"coefficient de {term}, ex æquo selon {ties.capitalize()}"
+            name = f"coefficient, {_NAMES[term]}, ex æquo selon {ties.capitalize()}"
             yield Known("Cancer du poumon", name, known[term], found, 1e-5, LUNG)
 
 
 def _closed_forms() -> Iterator[Known]:
     for (arm, reference, events), truth in MDRR.items():
         found, _ = mdrr_cohort(arm, reference, events)
-        name = f"{arm} contre {reference}, {events} événements"
+        name = f"{_spaced(arm)} contre {_spaced(reference)}, {_spaced(events)} événements"
         yield Known("Plus petit rapport détectable", name, truth, found, 1e-6, OHDSI)
     yield Known("Valeur E", "rapport de 3,9", 7.263034, e_value(3.9), 1e-6, VIGNETTE)
     yield Known("Valeur E", "limite de 1,8", 3.0, e_value(1.8), 1e-9, VIGNETTE)

@@ -42,7 +42,7 @@ def check_zones(regions: Iterable[str]) -> CheckResult:
     wider = {zone: held for zone, held in shared.items() if not set(held) <= set(asked)}
     table = pd.DataFrame({"zone": list(shared), "name": [zone_name(zone) for zone in shared]})
     if not wider:
-        text = "Chaque région demandée est comptée à part, ou toute sa zone est demandée."
+        text = "chaque région demandée est comptée à part, ou toute sa zone est demandée."
         return CheckResult("Zones", True, table, text)
     parts = []
     for zone, held in wider.items():

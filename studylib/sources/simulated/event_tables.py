@@ -36,7 +36,7 @@ DISPENSINGS = """
     SELECT d.id AS person_id, d.atc, d.cip13, d.start,
         d.start + f.days_supply * d.packs AS "end", d.packs::DOUBLE AS quantity,
         (f.days_supply * d.packs)::BIGINT AS days_supply,
-        round(d.packs * d.price * d.rate, 2) AS cost, d.establishment
+        round(d.packs * d.price * d.rate, 2) AS cost, d.establishment, d.prescriber
     FROM dispensings AS d JOIN packs AS f USING (cip13)
     ORDER BY d.atc, person_id, d.start, d.cip13, d.dispensing"""
 STAYS = """

@@ -1,7 +1,8 @@
-"""Establishments that prescribe drugs dispensed in town, from the referential BE_IDE_R."""
+"""Who prescribes drugs dispensed in town: an establishment of BE_IDE_R, or a practitioner."""
 
 from __future__ import annotations
 
+import narwhals as nw
 import pandas as pd
 
 from studylib.sources.snds.raw import Raw
@@ -19,3 +20,9 @@ def by_eight_characters(raw: Raw) -> pd.DataFrame:
     return pd.DataFrame(
         {"eight": first["IDE_ETA_NU8"].astype(str), "nine": first["IDE_ETA_NUM"].astype(str)}
     ).reset_index(drop=True)
+
+
+def in_town() -> nw.Expr:
+    """The number of who prescribed in town; null for a hospital, or when no line tells it."""
+    told = nw.col("establishment").is_null() & (nw.col("prescriber") != "")
+    return nw.when(told).then(nw.col("prescriber"))

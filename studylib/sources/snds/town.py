@@ -21,6 +21,7 @@ from studylib.sources.snds.layout import NINE_KEYS
 from studylib.sources.snds.netting import netted
 from studylib.sources.snds.packs import cip13, packs, with_packs
 from studylib.sources.snds.people import NO_DATE
+from studylib.sources.snds.prescribing import in_town
 from studylib.sources.snds.raw import Raw
 from studylib.sources.snds.residence import spelled_regions
 
@@ -211,6 +212,7 @@ class Town:
             nw.col("days_supply").cast(nw.Int64()),
             (nw.col("cents") / 100).alias("cost"),
             "establishment",
+            in_town().alias("prescriber"),
             "in_referential",
         )
 

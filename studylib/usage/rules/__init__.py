@@ -1,5 +1,6 @@
 """Prescribing rules: what a rule says, and the persons it finds, in the engine."""
 
+from studylib.usage.rules.doses import dose_coverage
 from studylib.usage.rules.evaluation import Findings, evaluate
 from studylib.usage.rules.planted import check_region
 from studylib.usage.rules.results import (
@@ -19,6 +20,7 @@ __all__ = [
     "RuleSet",
     "any_rule",
     "check_region",
+    "dose_coverage",
     "evaluate",
     "exposure_counts",
     "regional_shares",

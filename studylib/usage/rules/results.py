@@ -106,30 +106,31 @@ def exposure_counts(
 
     Persons are those of ``minimum_age`` or more. The dispensings are those, begun in the period,
     of a drug of a rule to a person the rule found. They carry the prescribing establishment where
-    there is one; ``prescribers`` is missing unless the source's dispensings have a column
-    ``prescriber``.
+    there is one. ``prescribers`` are the different numbers of those who prescribed in town, missing
+    unless the source's dispensings have the column ``prescriber``; only their count leaves the
+    engine.
     """
     rules = [rule.id for rule in findings.rules.rules if rule.level in levels]
     given = _dispensings(findings, rules, minimum_age)
     engine = findings.source.engine
     has_prescriber = "prescriber" in engine.columns(findings.source.table("dispensings"))
+    who = {"establishments": "establishment"} | (
+        {"prescribers": "prescriber"} if has_prescriber else {}
+    )
     sums = [
         nw.col("person_id").n_unique().alias("persons"),
         nw.len().alias("dispensings"),
         (~nw.col("establishment").is_null()).cast(nw.Int64()).sum().alias("from_hospital"),
-        nw.col("establishment").n_unique().alias("establishments"),
-        *([nw.col("prescriber").n_unique().alias("prescribers")] if has_prescriber else []),
-        nw.col("establishment").is_null().any().alias("some_missing"),
+        *(nw.col(column).n_unique().alias(name) for name, column in who.items()),
+        *(nw.col(column).is_null().any().alias(f"no_{name}") for name, column in who.items()),
     ]
     counted = engine.collect(given.group_by("region").agg(*sums)).set_index("region")
-    counted["establishments"] -= counted.pop("some_missing").astype(int)
-    wanted = ["persons", "dispensings", "from_hospital", "establishments"]
-    table = counted.reindex(list(names))
-    table[wanted] = table[wanted].fillna(0).astype("int64")
-    table["prescribers"] = table["prescribers"].astype("Int64") if has_prescriber else pd.NA
-    table = table.astype({"prescribers": "Int64"}).assign(
-        indicator=indicator, population=list(names.values())
-    )
+    for name in who:  # a missing one is no other
+        counted[name] -= counted.pop(f"no_{name}").astype(int)
+    table = counted.reindex(list(names)).fillna(0).astype("int64")
+    if not has_prescriber:
+        table["prescribers"] = pd.array([pd.NA] * len(table), dtype="Int64")
+    table = table.assign(indicator=indicator, population=list(names.values()))
     return tables.check(table.reset_index(drop=True)[EXPOSURE.names], EXPOSURE)
 
 
