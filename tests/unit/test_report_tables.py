@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
+from pathlib import Path
 from types import SimpleNamespace
 
 import pandas as pd
 import pytest
 from bs4 import BeautifulSoup
+from pydantic import BaseModel
 
-from studylib import report, risk, tables
+from studylib import report, requests, risk, tables
 from studylib.errors import StudyError, TableError
 from studylib.report import context, french, page
 from studylib.risk import doubt
@@ -309,6 +312,28 @@ def test_parameters_are_named_in_french():
     text = report.parameters(request()).text
     assert "Délai de grâce" in text
     assert "30\u00a0jours" in text
+
+
+@pytest.mark.parametrize("study", sorted(requests.STUDIES))
+def test_no_parameter_of_a_study_shows_the_name_of_its_field(study, monkeypatch):
+    root = Path(__file__).resolve().parents[2]
+    monkeypatch.setenv("STUDYLIB_PROJECT", str(root))
+    model = requests.read(requests.STUDIES[study].example).parameters
+    text = report.parameters(request(parameters=model)).text.replace("\u00a0", " ")
+    names = {name for name in fields_of(model) if "_" in name}
+    assert not [name for name in names if name in text]
+    assert not re.findall(r"\b[a-z]+_[a-z_]+ :", text)
+
+
+def fields_of(value):
+    """The names of the fields of a model and of all it holds."""
+    if isinstance(value, BaseModel):
+        for name in type(value).model_fields:
+            yield name
+            yield from fields_of(getattr(value, name))
+    elif isinstance(value, (dict, tuple)):
+        for each in value.values() if isinstance(value, dict) else value:
+            yield from fields_of(each)
 
 
 def test_a_check_says_its_outcome_in_words():
