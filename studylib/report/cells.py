@@ -92,7 +92,7 @@ def _figure(amount: float, column: Column, values: pd.Series) -> str:
     if "euros" in column.unit or "€" in column.unit:
         return french.euros(amount, like=float(values.abs().median()))
     if column.unit in ("share", "part") or "0 to 1" in column.meaning:
-        return french.percent(amount)
+        return french.percent(amount, decimals=2 if column.name.startswith("specificity") else 1)
     if column.kind == "integer" or column.unit in ("years", "days"):
         return french.number(amount)
     if column.unit == "seven figures":

@@ -95,7 +95,7 @@ def header(request: Request, *, show_zero: bool = True, on: date | None = None) 
 
 
 def _facts(request: Request) -> Iterator[tuple[str, str]]:
-    yield "Demande", f"{request.id} · {request.title}"
+    yield "Demande", french.typeset(f"{request.id} · {request.title}")
     yield "Nature", KINDS.get(request.kind, str(request.kind))
     yield "Demandeur", str(request.requester or french.MISSING)
     if request.legal_basis:

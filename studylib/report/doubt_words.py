@@ -48,6 +48,8 @@ VALUES: Mapping[str, str] = {
 
 REASONS: Mapping[str, str] = {
     "too few negative controls": "trop peu de témoins négatifs utilisables",
+    "too few positive controls": "trop peu de témoins positifs utilisables",
+    "no order in positive controls": "les témoins positifs ne suivent pas leur vrai rapport",
     "impossible correction": "correction impossible",
     "a single site": "un seul site a une estimation",
     "no site": "aucun site n'a d'estimation",

@@ -23,6 +23,7 @@ ESTIMATORS: Mapping[str, str] = {
     "attributable": "cas attribuables : cas × (1 − 1/rapport)",
     "inverse_risk_difference": "inverse de la différence de risque",
     "logistic": "régression logistique",
+    "hdps": "hdPS",
     "lasso_logistic": "régression logistique pénalisée (L1)",
     "weighted_means": "moyennes pondérées",
     "standardisation": "standardisation (formule g)",
@@ -66,6 +67,10 @@ CHOICES: Mapping[str, str] = {
     "chosen_by": "choisie par",
     "folds": "plis",
     "rule": "règle",
+    "selection": "codes choisis par",
+    "per_domain": "codes par domaine",
+    "kept": "codes et récurrences gardés",
+    "ranking": "classés selon",
     "columns_offered": "covariables proposées",
     "columns_kept": "retenues",
     "population": "population représentée",
@@ -94,6 +99,7 @@ VALUES: Mapping[str, str] = {
     "regression": "par régression",
     "weights": "par pondération",
     "person_id": "la personne",
+    "weight": "ceux de l'ajustement",
     "influence": "robuste (fonctions d'influence)",
     "efron": "selon Efron",
     "breslow": "selon Breslow",
@@ -140,6 +146,8 @@ VALUES: Mapping[str, str] = {
     "data": "celui des données",
     "lowest_person_id": "plus petit identifiant",
     "compared": "le groupe comparé",
+    "bias": "leur biais possible (Bross)",
+    "exposure": "leur lien avec le traitement",
 }
 
 # Why there is no estimate. A reason may be followed by « in » and the arm it tells of.

@@ -19,6 +19,7 @@ from studylib.tables import Table
 _COUNTED = {"persons", "events", "excluded", "arm_persons", "at_risk"}
 _FIGURES = 4
 _LONG = 100  # rows; a longer table is folded, and is read on screen or in its file
+_WORD = 12  # letters; beyond, what stands for a figure is a sentence, which may wrap
 _FIT_A_PHONE = 3  # columns; a wider table is read row by row on a narrow screen
 
 
@@ -80,7 +81,7 @@ def review(
     Under a ``caption``, it also agrees with what each region's own report shows under it.
 
     Estimates are remembered from one display to the next: the total of two arms may not stand
-    below a table that hides one of them.
+    below a table that hides one of them, nor what is computed from an estimate it hides.
     """
     page = context.current()
     masked = disclosure.review(
@@ -94,7 +95,8 @@ def review(
     )
     if schema.name == "estimates":
         context.remember(schema.name, masked)
-    return masked
+        return masked
+    return disclosure.hide_derived(masked, schema, page.shown.get("estimates"))
 
 
 def as_text(masked: Masked) -> pd.DataFrame:
@@ -167,12 +169,21 @@ def _row(row: Sequence[str], grid: Grid, row_headers: int) -> str:
         named = f' data-label="{escape(grid.headers[position])}"'
         named = named if len(grid.headers) > _FIT_A_PHONE else ""
         if position < row_headers:
+            text = _capital(text) if position == 0 else text
             cells.append(f'<th scope="row"{named}>{escape(text)}</th>')
         else:
             long_code = ' class="hash"' if len(text) > 40 and " " not in text else ""
-            kind = long_code or _figure_class(is_figure)
+            reason = is_figure and text[:1].isalpha() and len(text) > _WORD
+            kind = ' class="reason"' if reason else long_code or _figure_class(is_figure)
             cells.append(f"<td{kind}{named}>{escape(text)}</td>")
     return "".join(cells)
+
+
+def _capital(text: str) -> str:
+    """A row's name with a capital, unless its first word is not plain French: a code, « p »."""
+    first = text.split(" ")[0]
+    plain = len(first) > 1 and first.replace("-", "").replace("'", "").isalpha()
+    return text[0].upper() + text[1:] if plain and first.islower() else text
 
 
 def grid_text(grid: Grid, caption: str, notes: Sequence[str] = ()) -> str:

@@ -4,7 +4,7 @@ from studylib.risk import (
     doubt,
     pooling,
 )
-from studylib.risk.comparing import comparison
+from studylib.risk.comparing import comparison, selected_codes
 from studylib.risk.comparison import Comparison
 from studylib.risk.competing_risks import (
     competing_risks,
@@ -43,6 +43,10 @@ from studylib.risk.incidence import (
     incidence_rate,
     poisson_interval,
 )
+from studylib.risk.known_effects import (
+    known_ratios,
+    positive_controls,
+)
 from studylib.risk.marginal import (
     doubly_robust_difference,
     pseudo_risk,
@@ -56,6 +60,7 @@ from studylib.risk.planted import (
     check_planted,
 )
 from studylib.risk.propensity import (
+    SELECTED_CODES,
     Adjusted,
     Score,
     adjusted,
@@ -128,6 +133,7 @@ __all__ = [
     "GAPS",
     "IMPACT",
     "PROFILES",
+    "SELECTED_CODES",
     "SEQUENCES",
     "WINDOWS",
     "Adjusted",
@@ -177,6 +183,7 @@ __all__ = [
     "high_dimensional_covariates",
     "incidence_density_sets",
     "incidence_rate",
+    "known_ratios",
     "lasso_propensity_score",
     "likelihood_profile",
     "match_sets",
@@ -188,12 +195,14 @@ __all__ = [
     "poisson_interval",
     "pooling",
     "population_attributable_fraction",
+    "positive_controls",
     "preference_distribution",
     "propensity_score",
     "pseudo_risk",
     "release_gaps",
     "release_sequences",
     "risk_difference",
+    "selected_codes",
     "self_controlled_case_series",
     "sequence_controls",
     "sequence_gates",

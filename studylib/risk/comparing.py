@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -13,8 +13,11 @@ from studylib.risk.columns import check_columns, check_numbers
 from studylib.risk.comparison import UNWEIGHTED, Comparison
 from studylib.risk.propensity import adjusted, lasso_propensity_score, propensity_score
 from studylib.risk.propensity.design import knots_of
+from studylib.risk.propensity.schemas import SELECTED_CODES
 from studylib.risk.propensity.score import Score
+from studylib.risk.propensity.selected import high_dimensional_score
 from studylib.risk.rows import against
+from studylib.tables import check, empty
 
 SPLINE_FROM = 10
 """Distinct values from which a number enters the score as a spline."""
@@ -32,24 +35,29 @@ def comparison(
     fewest_carriers: int = 10,
     highest_correlation: float | None = 0.5,
     wide: WideCovariates | None = None,
+    high_dimensional: Mapping[str, Any] | None = None,
     seed: int | None = None,
     **choices: Any,
 ) -> Comparison:
     """The arms of ``persons`` made comparable with the reference, pair by pair; a ``Comparison``.
 
-    ``persons`` is a follow-up with numeric ``covariates``; the outcome
-    model is ``stratified_by`` the columns named. ``adjustment`` is ``none``,
+    ``persons`` is a follow-up with numeric ``covariates``; the outcome model is ``stratified_by``
+    the columns named. ``adjustment`` is ``none``,
     ``regression`` (covariates enter the outcome model) or a method of ``risk.adjusted``, whose
     ``choices`` follow. ``formula`` is that of the score; empty, it is made of the covariates
     (numbers of many values as splines) and of ``stratified_by``. With ``wide``, the score is that
     of ``lasso_propensity_score`` over every code of it, the formula's terms left unpenalised, and
-    those codes are balanced too. ``seed`` is that of folds and of a random matching order. Where an
-    arm has nobody, the score separates the arms, or a covariate says the treatment itself
-    (``highest_correlation``), the pair is left out: its rows are stated not estimable and the gate
-    of equipoise says why.
+    those codes are balanced too; with ``high_dimensional`` besides (the choices of
+    ``high_dimensional_score``, or none of them), over those that hdPS chooses. ``seed`` is that of
+    folds and of a random matching order. Where an arm has nobody, the score separates the arms, or
+    a covariate says the treatment itself (``highest_correlation``), the pair is left out: its rows
+    are stated not estimable and the gate of equipoise says why.
 
-    EstimationError for persons counted twice, an unknown column, a missing value.
+    EstimationError for persons counted twice, an unknown column, a missing value, hdPS without
+    ``wide``.
     """
+    if high_dimensional is not None and wide is None:
+        raise EstimationError("hdPS : sans les codes du recul (wide), il n'y a rien à choisir.")
     names = against(persons, reference, arms)
     check_numbers(persons, covariates)
     check_columns(persons, stratified_by)
@@ -59,9 +67,17 @@ def comparison(
         both = persons[persons["arm"].isin([arm, reference])].reset_index(drop=True)
         try:
             terms = formula or score_formula(both, covariates, stratified_by)
-            score = _score(
-                both, arm, reference, terms, fewest_carriers, highest_correlation, wide, seed
-            )
+            shared: dict[str, Any] = {
+                "reference": reference,
+                "formula": terms,
+                "highest_correlation": highest_correlation,
+            }
+            if wide is None or both["arm"].nunique() < 2:
+                score = propensity_score(
+                    both, arms=(arm, reference), fewest_carriers=fewest_carriers, **shared
+                )
+            else:
+                score = _over_codes(both, wide, high_dimensional, seed=seed or 0, **shared)
             pairs[arm] = adjusted(both, score, method=how, seed=seed, **choices)
         except EstimationError as failure:
             reasons[arm] = str(failure)
@@ -78,34 +94,30 @@ def comparison(
     )
 
 
-def _score(
+def _over_codes(
     both: pd.DataFrame,
-    arm: str,
-    reference: str,
-    formula: str,
-    fewest_carriers: int,
-    highest_correlation: float | None,
-    wide: WideCovariates | None,
-    seed: int | None,
+    wide: WideCovariates,
+    high_dimensional: Mapping[str, Any] | None,
+    **shared: Any,
 ) -> Score:
-    """The score of two arms: by formula, or penalised over every code."""
-    if wide is not None and both["arm"].nunique() == 2:
-        return lasso_propensity_score(
-            both,
-            wide,
-            reference=reference,
-            formula=formula,
-            highest_correlation=highest_correlation,
-            seed=seed or 0,
-        )
-    return propensity_score(
-        both,
-        reference=reference,
-        formula=formula,
-        arms=(arm, reference),
-        fewest_carriers=fewest_carriers,
-        highest_correlation=highest_correlation,
-    )
+    """The score of two arms, penalised over every code or over those that hdPS chooses."""
+    if high_dimensional is None:
+        return lasso_propensity_score(both, wide, **shared)
+    return high_dimensional_score(both, wide, **high_dimensional, **shared)
+
+
+def selected_codes(study: Comparison, *, largest: int = 20) -> pd.DataFrame:
+    """The ``largest`` possible biases among the flags that hdPS kept: a SELECTED_CODES table.
+
+    In each comparison, by rank; no row when hdPS chose nothing.
+    """
+    tables = [empty(SELECTED_CODES)]
+    for arm, pair in study.pairs.items():
+        if pair.score.selection is not None:
+            first = pair.score.selection.head(largest)
+            tables.append(first[first["kept"]].assign(comparison=f"{arm} / {study.reference}"))
+    found = [one for one in tables if len(one)] or tables
+    return check(pd.concat(found, ignore_index=True)[SELECTED_CODES.names], SELECTED_CODES)
 
 
 def score_formula(

@@ -481,3 +481,60 @@ def test_the_files_they_start_from_are_valid(project):
         for data in (text.encode(), written(copied(name))):
             (project / "parameters" / "2026-900.yaml").write_bytes(data)
             assert requests.read("parameters/2026-900.yaml").study == name
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "field", "said"),
+    [
+        ("    predictive_values: [0.8, 0.9, 1]", "    differential: oui", "", "l'une des deux"),
+        (
+            "    predictive_values: [0.8, 0.9, 1]",
+            "    predictive_values: [0.8]\n    specificities: [1]",
+            "",
+            "l'une des deux",
+        ),
+        (
+            "    predictive_values: [0.8, 0.9, 1]",
+            "    predictive_values: [0.8]\n    differential: oui",
+            "",
+            "specificities, puisque",
+        ),
+        ("    predictive_values: [0.8, 0.9, 1]", "    specificities: [0.2]", "", "somme"),
+        ("sensitivities: [0.6, 0.8, 1]", "sensitivities: []", ".sensitivities", "au moins une"),
+        ("sensitivities: [0.6, 0.8, 1]", "sensitivities: [1.2]", ".sensitivities", "0 exclu à 1"),
+    ],
+)
+def test_codings_that_mean_nothing_are_refused(project, old, new, field, said):
+    (found,) = problems(project, changed(old, new))
+    assert f"parameters.misclassification{field} " in f"{found.field} "
+    assert said in found.accepted
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "field", "said"),
+    [
+        (
+            "    seed: 20260302                    #",
+            "    #",
+            "nested_case_control.seed",
+            "obligatoire",
+        ),
+        ("    controls: 4", "    controls: 0", "nested_case_control.controls", "de 1 à 20"),
+        (
+            "estimators: [doubly_robust, standardised]",
+            "estimators: []",
+            "modelled_risks.estimators",
+            "au moins une",
+        ),
+        (
+            "  misclassification:",
+            "  positive_controls: {ratios: [1, 2], seed: 1}\n\n  misclassification:",
+            "positive_controls.ratios",
+            "de 1 exclu à 100",
+        ),
+    ],
+)
+def test_designs_and_controls_that_mean_nothing_are_refused(project, old, new, field, said):
+    (found,) = problems(project, changed(old, new))
+    assert found.field == f"parameters.{field}"
+    assert said in found.accepted

@@ -110,7 +110,8 @@ def test_holes_and_unknown_columns_are_refused():
         risk.comparison(persons, reference="B", covariates=["poids"])
 
 
-def test_a_score_over_every_code_removes_confounding_that_no_covariate_tells():
+def hidden_among_codes():
+    """Persons whose frailty no covariate tells but one code of sixty-one."""
     persons = confounded(7, 6000)
     noise = sparse.random(len(persons), 60, density=0.1, random_state=7, format="csr")
     codes = sparse.hstack([sparse.csr_matrix(persons[["frail"]].to_numpy()), noise > 0], "csr")
@@ -127,6 +128,11 @@ def test_a_score_over_every_code_removes_confounding_that_no_covariate_tells():
             }
         ),
     )
+    return persons, wide
+
+
+def test_a_score_over_every_code_removes_confounding_that_no_covariate_tells():
+    persons, wide = hidden_among_codes()
     told = {"reference": "B", "covariates": ["age"], "adjustment": "iptw"}
     without = risk.comparison(persons, **told).hazard_ratio(outcome="o").iloc[0]
     over = risk.comparison(persons, **told, wide=wide, seed=1)
@@ -136,3 +142,30 @@ def test_a_score_over_every_code_removes_confounding_that_no_covariate_tells():
     balance = next(one for one in over.checks() if one.name == "balance")
     assert balance.passed
     assert "62" in balance.text, "age and every code"
+
+
+@pytest.mark.parametrize("ranking", ["bias", "exposure"])
+def test_hdps_chooses_the_code_that_confounds(ranking):
+    persons, wide = hidden_among_codes()
+    chosen = {"per_domain": 61, "kept": 10, "ranking": ranking}
+    study = risk.comparison(
+        persons, reference="B", covariates=["age"], adjustment="iptw", wide=wide, seed=1,
+        high_dimensional=chosen,
+    )  # fmt: skip
+    assert not study.reasons
+    first = risk.selected_codes(study, largest=3)
+    assert first["code"].iloc[0] == "hidden"
+    assert first["rank"].tolist() == [1, 2, 3]
+    row = study.hazard_ratio(outcome="o").iloc[0]
+    assert row["ci_low"] < 0.7 < row["ci_high"]
+    assert "columns_offered=10" in row["method"]
+    assert f"selection=hdps; per_domain=61; kept=10; ranking={ranking}" in row["method"]
+    assert "62" in next(one for one in study.checks() if one.name == "balance").text
+
+
+def test_hdps_needs_codes_and_others_choose_none():
+    persons, _ = hidden_among_codes()
+    told = {"reference": "B", "covariates": ["age"]}
+    with pytest.raises(EstimationError, match="wide"):
+        risk.comparison(persons, **told, high_dimensional={})
+    assert risk.selected_codes(risk.comparison(persons, **told)).empty

@@ -6,8 +6,9 @@ import pytest
 from scipy import stats
 
 from studylib.errors import EstimationError
-from studylib.risk import doubt
+from studylib.risk import Gates, doubt
 from studylib.risk.rows import estimates, method
+from studylib.tables import CheckResult
 
 FIVE = [0.0, 0.2, 0.4, 0.6, 0.8]
 Z = 1.959963984540054
@@ -340,3 +341,82 @@ def test_intervals_that_make_no_sense_are_refused():
     inverted = rows([0.1], 0.1).assign(ci_low=3.0)
     with pytest.raises(EstimationError, match="inversé"):
         doubt.calibrated(inverted, rows(FIVE, 0.1))
+
+
+def test_a_predictive_value_gives_the_specificity_behind_it():
+    # 50 seen of 1000, 90 % of them true: 45 true seen, 56.25 true at sensitivity 0.8; 5 false
+    # among 943.75 without the outcome
+    found = doubt.specificity_behind(0.05, sensitivity=0.8, predictive_value=0.9)
+    assert found == pytest.approx(1 - 5 / 943.75)
+    assert doubt.specificity_behind(0.05, sensitivity=0.8, predictive_value=1.0) == 1
+    assert np.isnan(doubt.specificity_behind(0.9, sensitivity=0.5, predictive_value=0.9))
+    with pytest.raises(EstimationError, match="valeur prédictive"):
+        doubt.specificity_behind(0.05, sensitivity=0.8, predictive_value=1.2)
+
+
+def test_records_by_predictive_value_give_it_back():
+    both = pd.concat([follow_up("A", 1000, 60), follow_up("B", 1000, 40, 1000)])
+    settings = {"outcome": "o", "reference": "B", "sensitivities": [0.6, 0.8]}
+    table = doubt.misclassified_outcome(both, predictive_values=[0.8, 1.0], **settings)
+    assert table["predictive_value"].tolist() == pytest.approx([0.8, 1.0, 0.8, 1.0])
+    # false outcomes are as many per person without: true ones differ more than those seen
+    assert (table["estimate"] > 1.5 - 1e-9).all()
+    assert table["estimate"].iloc[[1, 3]].tolist() == pytest.approx([1.5, 1.5])
+    same = doubt.misclassified_outcome(
+        both, **settings | {"sensitivities": [0.8]},
+        specificities=[table["specificity_arm"].iloc[2]],
+    ).iloc[0]  # fmt: skip
+    assert same["estimate"] == pytest.approx(table["estimate"].iloc[2])
+    assert same["predictive_value"] == pytest.approx(0.8)
+    for wrong in ({}, {"specificities": [1.0], "predictive_values": [1.0]}):
+        with pytest.raises(EstimationError, match="l'une des deux"):
+            doubt.misclassified_outcome(both, **settings, **wrong)
+    with pytest.raises(EstimationError, match="les deux groupes"):
+        doubt.misclassified_outcome(both, **settings, predictive_values=[0.9], differential=True)
+
+
+def test_closed_gates_hold_corrected_ratios_and_what_would_tell_them():
+    both = pd.concat([follow_up("A", 100, 20), follow_up("B", 100, 10, 100)])
+    closed = Gates((CheckResult("balance", False, pd.DataFrame(), "déséquilibre"),))
+    settings = {"outcome": "o", "reference": "B", "sensitivities": [0.8], "gates": closed}
+    table = doubt.misclassified_outcome(
+        both, specificities=[0.95, 0.85], differential=True, **settings
+    )
+    assert table[["estimate", "ci_low", "ci_high", "predictive_value"]].isna().all(axis=None)
+    # which corrections are impossible would tell what happened in an arm
+    assert table["method"].nunique() == 1
+    assert table["method"].iloc[0].endswith("withheld=balance")
+
+
+def test_an_arm_with_nobody_is_stated_in_corrected_ratios():
+    only = follow_up("B", 100, 10)
+    table = doubt.misclassified_outcome(
+        only, outcome="o", reference="B", arms=["A", "B"], sensitivities=[0.8], specificities=[1.0]
+    )
+    assert "not_estimable=nobody" in table["method"].item()
+
+
+def test_tipping_points_bring_the_estimate_and_its_limit_to_one():
+    given = rows([np.log(2), np.log(0.7), 0.1, np.nan], 0.1, ["a", "b", "c", "d"])
+    table = doubt.tipping_points(given, prevalences_arm=[0.5, 0.1], prevalences_reference=[0.1])
+    assert len(table) == 6, "three estimates, two pairs of prevalences; none for a missing one"
+    first = table.iloc[0]
+    for name, value in (("tipping_estimate", 2.0), ("tipping_limit", given["ci_low"].iloc[0])):
+        factor = doubt.bias_factor(0.5, 0.1, first[name])
+        assert factor == pytest.approx(value)
+    below = table.iloc[2]
+    assert below["tipping_estimate"] < 1, "a factor that protects, more frequent in the arm"
+    assert doubt.bias_factor(0.5, 0.1, below["tipping_estimate"]) == pytest.approx(0.7)
+    assert np.isnan(table["tipping_estimate"].iloc[1]), "as frequent on both sides: none can"
+    assert table["tipping_limit"].iloc[[4, 5]].tolist() == [1, 1], "the interval holds 1 already"
+
+
+def test_too_few_positive_controls_are_stated_and_so_is_their_disorder():
+    positive = rows([0.5, 0.9], 0.02, ["p", "q"]).assign(truth=[1.5, 2.0])
+    few = doubt.calibrated(rows([0.9], 0.02, ["s"]), rows([0.2] * 9, 0.02), positive=positive)
+    assert "not_estimable=too few positive controls" in few["method"].item()
+    truths = [1.5, 2.0, 4.0] * 3
+    against = rows(-np.log(truths), 0.02, [f"p{i}" for i in range(9)]).assign(truth=truths)
+    odd = doubt.calibrated(rows([0.9], 0.02, ["s"]), rows([0.0] * 9, 0.02), positive=against)
+    assert "not_estimable=no order in positive controls" in odd["method"].item()
+    assert np.isnan(odd["estimate"].item())

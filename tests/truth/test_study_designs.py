@@ -113,3 +113,46 @@ def test_closed_gates_hold_all_of_them(persons):
     for rows in (competing(persons, gates=CLOSED), modelled):
         assert rows[["estimate", "ci_low", "ci_high", "p_value"]].isna().all(axis=None)
         assert rows["method"].str.endswith("withheld=balance").all()
+
+
+@pytest.fixture(scope="module")
+def controls(persons):
+    """Outcomes that neither arm causes, of the same persons."""
+    draw = np.random.default_rng(5)
+    found = {}
+    for number in range(6):
+        wait = draw.exponential(size=len(persons)) / 0.0008
+        seen = wait < persons["exit"]
+        found[f"control_{number}"] = persons.drop(columns="age").assign(
+            exit=np.where(seen, np.ceil(wait), persons["exit"]).astype(int), event=seen
+        )
+    return found
+
+
+def test_injected_ratios_are_found_again(persons, controls):
+    study = study_of(persons)
+    negative = risk.negative_controls(study, controls)
+    positive = risk.positive_controls(study, controls, ratios=(2.0, 4.0), seed=3)
+    assert len(positive) == 12
+    assert set(positive["truth"]) == {2.0, 4.0}
+    found = risk.known_ratios(negative, positive)
+    assert found["truth"].tolist() == [1.0, 2.0, 4.0]
+    assert found["controls"].tolist() == [6, 6, 6]
+    assert found["mean_estimate"].tolist() == pytest.approx([1.0, 2.0, 4.0], rel=0.1)
+    assert found["coverage"].min() >= 0.5
+    main = study.hazard_ratio(outcome="o")
+    calibrated = risk.doubt.calibrated(main, negative, positive=positive).iloc[0]
+    assert calibrated["ci_low"] < 2 < calibrated["ci_high"]
+    assert "error_model=systematic_error" in calibrated["method"]
+    again = risk.positive_controls(study, controls, ratios=(2.0, 4.0), seed=3)
+    pd.testing.assert_frame_equal(positive, again)
+
+
+def test_positive_controls_need_outcomes_and_open_gates(persons, controls):
+    study = study_of(persons)
+    none = risk.positive_controls(study, controls, seed=3, fewest_events=5000)
+    assert none.empty
+    one = {"control_0": controls["control_0"]}
+    held = risk.positive_controls(study, one, ratios=(2.0,), seed=3, gates=CLOSED)
+    assert held["estimate"].isna().all()
+    assert risk.known_ratios(held.drop(columns="truth"), held)["controls"].tolist() == [0, 0]

@@ -135,6 +135,29 @@ def test_the_style_sheet_stays_small():
     assert 3000 <= len(page.render.__globals__["stylesheet"]()) <= 6400
 
 
+@pytest.mark.parametrize(
+    ("medium", "rule"),
+    [
+        ("print", "thead{display:table-header-group"),
+        ("print", "table:not(:has(tbody tr:nth-child(13))){break-inside:avoid}"),
+        ("print", "h2,h3,h4,caption,figcaption{break-after:avoid}"),
+        ("print", ".scroll{overflow:visible}"),
+        ("screen and (max-width:40rem)", ".wide [data-label]::before{content:attr(data-label)"),
+        ("screen and (max-width:40rem)", "td{overflow-wrap:anywhere}"),
+    ],
+)
+def test_the_style_sheet_has_rules_for_paper_and_for_phones(medium, rule):
+    sheet = page.render.__globals__["stylesheet"]()
+    assert rule in sheet.split(f"@media {medium}{{")[1].split("\n")[0]
+
+
+def test_every_cell_of_the_index_is_named_on_a_phone():
+    soup = BeautifulSoup(page.index([entry()]), "html.parser")
+    heads = [head.get_text() for head in soup.thead.find_all("th")]
+    assert soup.table["class"] == ["wide"]
+    assert [cell["data-label"] for cell in soup.select("tbody tr > *")] == heads
+
+
 FAULTS = {
     "deux fois": ('<p id="a"></p><p id="a"></p>', "identifiant « a »"),
     "lien mort": ('<a href="#nulle-part">x</a>', "ne mène nulle part"),

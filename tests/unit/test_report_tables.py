@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
+from pathlib import Path
 from types import SimpleNamespace
 
 import pandas as pd
 import pytest
 from bs4 import BeautifulSoup
+from pydantic import BaseModel
 
-from studylib import report, tables
+from studylib import report, requests, risk, tables
 from studylib.errors import StudyError, TableError
 from studylib.report import context, french, page
+from studylib.risk import doubt
 from studylib.tables import CheckResult, Column, Table
 
 COSTS = Table(
@@ -143,6 +147,38 @@ def test_estimates_join_interval_and_say_once_what_rows_share():
     assert "0,71 (0,60 à 0,84)" in first
     assert "<\u00a00,001" in first
     assert "Île-de-France" in fragment.html
+
+
+def test_a_method_common_to_the_rows_is_told_under_the_table_and_not_in_a_column():
+    chosen = ["comparison", "estimate", "ci_low", "ci_high", "method"]
+    for columns in (chosen, None):
+        fragment = report.table(
+            estimates(HAZARD), tables.ESTIMATES, caption="Résultats", columns=columns
+        )
+        soup = BeautifulSoup(fragment.html, "html.parser")
+        assert "Méthode" not in [head.get_text() for head in soup.thead.find_all("th")]
+        assert "ex æquo\u00a0: selon Efron" in soup.select_one("p.note").get_text()
+
+
+def test_a_reason_in_place_of_a_figure_may_wrap():
+    other = ("AOD / AVK", "hazard_ratio", float("nan"), None, None, 6714, 390)
+    withheld = "cox; withheld=balance"
+    frame = estimates(HAZARD, other).assign(method=["cox; ties=efron", withheld])
+    soup = BeautifulSoup(
+        report.table(frame, tables.ESTIMATES, caption="Résultats").html, "html.parser"
+    )
+    assert "retenu" in soup.select_one("td.reason").get_text()
+    assert all("retenu" not in cell.get_text() for cell in soup.select("td.num"))
+
+
+def test_a_table_of_hundreds_of_rows_is_folded_and_says_how_long_it_is():
+    flow = pd.DataFrame({"step": [f"Étape {i}" for i in range(120)], "persons": 500, "excluded": 0})
+    fragment = report.table(flow, tables.FLOW, caption="Toutes les étapes")
+    soup = BeautifulSoup(fragment.html, "html.parser")
+    assert soup.details.table is not None
+    assert soup.summary.get_text() == "Toutes les étapes\u00a0: 120\u00a0lignes"
+    short = report.table(flow.head(20), tables.FLOW, caption="Premières étapes")
+    assert BeautifulSoup(short.html, "html.parser").details is None
 
 
 def test_hidden_cells_say_so_and_a_note_explains_them():
@@ -278,6 +314,28 @@ def test_parameters_are_named_in_french():
     assert "30\u00a0jours" in text
 
 
+@pytest.mark.parametrize("study", sorted(requests.STUDIES))
+def test_no_parameter_of_a_study_shows_the_name_of_its_field(study, monkeypatch):
+    root = Path(__file__).resolve().parents[2]
+    monkeypatch.setenv("STUDYLIB_PROJECT", str(root))
+    model = requests.read(requests.STUDIES[study].example).parameters
+    text = report.parameters(request(parameters=model)).text.replace("\u00a0", " ")
+    names = {name for name in fields_of(model) if "_" in name}
+    assert not [name for name in names if name in text]
+    assert not re.findall(r"\b[a-z]+_[a-z_]+ :", text)
+
+
+def fields_of(value):
+    """The names of the fields of a model and of all it holds."""
+    if isinstance(value, BaseModel):
+        for name in type(value).model_fields:
+            yield name
+            yield from fields_of(getattr(value, name))
+    elif isinstance(value, (dict, tuple)):
+        for each in value.values() if isinstance(value, dict) else value:
+            yield from fields_of(each)
+
+
 def test_a_check_says_its_outcome_in_words():
     failed = CheckResult("Positivité", False, pd.DataFrame(), "un groupe est vide.")
     assert report.check(failed).text.startswith("Contrôle non satisfait")
@@ -375,3 +433,38 @@ def test_a_small_exit_reason_cannot_be_subtracted_from_the_arm():
     assert shown[1] == "<\u00a011"
     assert sum(cell == "masqué" for cell in shown[:3]) == 1
     assert shown[3:] == ["50", "60"]
+
+
+def test_what_is_computed_from_a_hidden_estimate_is_hidden_too():
+    """An E-value or a number of attributable cases gives the ratio back."""
+    arms = [
+        ("AOD", "incidence_rate", 10.0, 5.0, 15.0, 600, 6),
+        ("AVK", "incidence_rate", 40.0, 30.0, 50.0, 400, 30),
+    ]
+    frame = estimates(HAZARD).assign(persons=1000, events=36)
+    report.table(estimates(*arms), tables.ESTIMATES, caption="Incidences")
+    hidden = report.table(frame, tables.ESTIMATES, caption="Rapport")
+    assert "0,71" not in hidden.html
+    values = doubt.e_values(frame, common_outcome=False)
+    assert "0,71" not in report.table(values, doubt.E_VALUES, caption="Valeurs E").html
+    impact = pd.DataFrame(
+        {
+            "population": "11",
+            "comparison": "AVK / AOD",
+            "outcome": "Hémorragie majeure",
+            "scenario": "attributable",
+            "share": 1.0,
+            "quantity": "cases",
+            "observed": 30.0,
+            "estimate": 8.7654,
+            "ci_low": 1.0,
+            "ci_high": 12.0,
+            "persons": 400,
+            "events": 30,
+            "method": "",
+        },
+        index=[0],
+    )
+    assert "8,77" not in report.table(impact, risk.IMPACT, caption="Cas attribuables").html
+    other = impact.assign(outcome="Autre")
+    assert "8,77" in report.table(other, risk.IMPACT, caption="Autre").html

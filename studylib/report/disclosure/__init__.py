@@ -2,6 +2,7 @@
 
 from studylib.report.disclosure.across import exposed_by_parts
 from studylib.report.disclosure.curves import coarsen
+from studylib.report.disclosure.derived import hide_derived
 from studylib.report.disclosure.masking import Masked, combine, mask, review
 from studylib.report.disclosure.system import DEFAULT_THRESHOLD, CountSystem
 
@@ -12,6 +13,7 @@ __all__ = [
     "coarsen",
     "combine",
     "exposed_by_parts",
+    "hide_derived",
     "mask",
     "review",
 ]

@@ -7,6 +7,7 @@ from studylib.report.figures.curves import survival_curves
 from studylib.report.figures.flow import flow_chart
 from studylib.report.figures.forest import forest
 from studylib.report.figures.gaps import gap_chart
+from studylib.report.figures.misclassification import misclassification_plot
 from studylib.report.figures.preference import preference_plot
 from studylib.report.figures.regions import region_chart
 from studylib.report.figures.series import time_series
@@ -17,6 +18,7 @@ __all__ = [
     "flow_chart",
     "forest",
     "gap_chart",
+    "misclassification_plot",
     "negative_controls",
     "preference_plot",
     "region_chart",

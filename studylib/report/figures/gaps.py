@@ -34,16 +34,18 @@ def gap_chart(
     style.check_words(caption, alt)
     masked = review(gaps, GAPS, caption=caption)
     pairs = list(masked.frame["comparison"].drop_duplicates())
+    frame = masked.frame
 
     def draw(figure: Figure, narrow: bool) -> None:
         panels = figure.subplots(len(pairs), 1, squeeze=False)[:, 0]
         for axes, pair in zip(panels, pairs, strict=True):
-            _draw(axes, masked.frame[masked.frame["comparison"] == pair])
-            name = words.value(pair, labels)
-            axes.set_title(textwrap.fill(name, 40) if narrow else name, fontsize=10)
+            _draw(axes, frame[frame["comparison"] == pair])
+            name = textwrap.wrap(words.value(pair, labels), 38 if narrow else 80)
+            axes.set_title("\n".join(name), fontsize=10)
         weeks = "Semaines depuis le début" + ("\n" if narrow else " ") + "du médicament étudié"
         panels[-1].set_xlabel(french.typeset(weeks))
 
+    hidden = frame.loc[frame["first_week"] != 0, "persons"].isna().any()
     return style.publish(
         draw,
         0.6 + 2.3 * max(len(pairs), 1),
@@ -52,6 +54,7 @@ def gap_chart(
         caption=caption,
         alt=alt,
         labels=labels,
+        note="« n. p. » : effectif trop petit pour être publié." if hidden else "",
         lacking=not pairs,
         reason="Estimations retenues",
     )

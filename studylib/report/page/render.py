@@ -134,7 +134,7 @@ def render(
         environment()
         .get_template("page.html.j2")
         .render(
-            title=french.typeset(title or kicker).replace(" ·", f"{french.NBSP}·"),
+            title=_unbroken(french.typeset(title or kicker)),
             kicker=french.typeset(kicker) if kicker and kicker != title else "",
             subtitle=_subtitle(provenance),
             banners=list(dict.fromkeys(french.typeset(text) for text in notices)),
@@ -145,6 +145,15 @@ def render(
             css=stylesheet(),
         )
     )
+
+
+def _unbroken(title: str) -> str:
+    r"""A title whose lines begin neither with a dot nor with a lone letter.
+
+    >>> _unbroken("Antivitamines K · Bretagne")
+    'Antivitamines\xa0K\xa0· Bretagne'
+    """
+    return re.sub(r" (?=[A-Z]\b(?!['’-])|·)", french.NBSP, title)
 
 
 def _take_title(soup: BeautifulSoup) -> str:

@@ -51,15 +51,31 @@ class Adjustment(StrictModel):
         title="Méthode",
         description="none, regression, iptw, overlap, matching_weights, matching, stratification",
     )
-    score: Literal["formula", "large_scale"] = Field(
+    score: Literal["formula", "large_scale", "high_dimensional"] = Field(
         default="formula",
         title="Score de propension",
-        description="formula (les covariables) ou large_scale (en plus, chaque code du recul)",
+        description="formula (les covariables), large_scale (en plus, chaque code du recul) ou "
+        "high_dimensional (en plus, les codes que hdPS choisit)",
     )
     fewest_persons: Annotated[Entier, *within(10, 100_000, "de 10 à 100 000 personnes")] = Field(
         default=100,
         title="Personnes par code, au moins",
-        description="large_scale : en dessous, le code n'entre pas",
+        description="large_scale, high_dimensional : en dessous, le code n'entre pas",
+    )
+    per_domain: Annotated[Entier, *within(1, 10_000, "de 1 à 10 000 codes")] = Field(
+        default=200,
+        title="Codes par domaine",
+        description="high_dimensional : les plus fréquents de chaque système et longueur",
+    )
+    kept: Annotated[Entier, *within(1, 10_000, "de 1 à 10 000 codes")] = Field(
+        default=500,
+        title="Codes gardés",
+        description="high_dimensional : chacun avec sa récurrence (une fois, souvent…)",
+    )
+    ranking: Literal["bias", "exposure"] = Field(
+        default="bias",
+        title="Codes classés selon",
+        description="bias (le biais possible) ou exposure (le traitement seul, sans l'événement)",
     )
     formula: Annotated[Ligne, AfterValidator(_readable)] | None = Field(
         default=None,
@@ -102,16 +118,18 @@ class Adjustment(StrictModel):
         return seed
 
     @property
-    def large_scale(self) -> bool:
-        """Whether the score is over every code found before index."""
-        return self.score == "large_scale"
+    def over_codes(self) -> bool:
+        """Whether the score is over codes found before index, all of them or those chosen."""
+        return self.score != "formula"
 
     def choices(self) -> dict[str, Any]:
         """The keyword arguments of ``risk.comparison``."""
         given = self.model_dump()
-        method, formula = given.pop("method"), given.pop("formula")
-        del given["score"], given["fewest_persons"]
-        return {"adjustment": method, "formula": formula or "", **given}
+        method, formula, score = (given.pop(name) for name in ("method", "formula", "score"))
+        del given["fewest_persons"]
+        chosen = {name: given.pop(name) for name in ("per_domain", "kept", "ranking")}
+        selection = {"high_dimensional": chosen} if score == "high_dimensional" else {}
+        return {"adjustment": method, "formula": formula or "", **selection, **given}
 
 
 class OutcomeModel(StrictModel):

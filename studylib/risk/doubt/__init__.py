@@ -4,6 +4,7 @@ from studylib.risk.doubt.calibration import calibrated, null_of
 from studylib.risk.doubt.confounding import (
     bias_factor,
     probable_confounder,
+    tipping_points,
     tipping_ratio,
     unmeasured_confounder,
 )
@@ -17,7 +18,6 @@ from studylib.risk.doubt.error_model import (
 from studylib.risk.doubt.misclassification import (
     misclassified_outcome,
     probable_misclassification,
-    true_risk,
 )
 from studylib.risk.doubt.null import EmpiricalNull, ease, empirical_null, expected_absolute_error
 from studylib.risk.doubt.positive_controls import inject, injected_controls
@@ -26,12 +26,23 @@ from studylib.risk.doubt.power import (
     mdrr_self_controlled,
     mdrr_sequence_symmetry,
 )
-from studylib.risk.doubt.schemas import CONFOUNDER, E_VALUES, MISCLASSIFICATION
+from studylib.risk.doubt.record import specificity_behind, true_risk
+from studylib.risk.doubt.schemas import (
+    CONFOUNDER,
+    E_VALUES,
+    KNOWN_RATIOS,
+    MISCLASSIFICATION,
+    POSITIVE_CONTROLS,
+    TIPPING,
+)
 
 __all__ = [
     "CONFOUNDER",
     "E_VALUES",
+    "KNOWN_RATIOS",
     "MISCLASSIFICATION",
+    "POSITIVE_CONTROLS",
+    "TIPPING",
     "EmpiricalNull",
     "ErrorModel",
     "bias_factor",
@@ -53,6 +64,8 @@ __all__ = [
     "null_of",
     "probable_confounder",
     "probable_misclassification",
+    "specificity_behind",
+    "tipping_points",
     "tipping_ratio",
     "true_risk",
     "unmeasured_confounder",

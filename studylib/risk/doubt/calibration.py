@@ -52,8 +52,9 @@ def calibrated(
     outcomes of the same comparison. One that is itself a control is left out of its own fit. Rows
     without an estimate come back as they are: a withheld estimate is not calibrated. With
     ``positive``, an ESTIMATES table with a column ``truth`` (the ratio injected), the error may
-    grow with the effect. A row with fewer than ``fewest`` controls, or without a finite interval,
-    is not estimable.
+    grow with the effect. A row with fewer than ``fewest`` controls of either kind, or without a
+    finite interval, is not estimable, nor is one whose positive controls are not found larger when
+    they are.
     """
     refuse_choices(NAME, **{f"shared ({name})": (name, ESTIMATES.names) for name in shared})
     known = check(controls, ESTIMATES)
@@ -100,9 +101,12 @@ def _one(
         "excluded_controls": null.excluded or None,
         "few_controls": "unstable" if null.unstable else None,
     }
-    if not null.fitted:
-        return _without("too few negative controls", how)
-    model = from_null(null) if positive is None else _with_positive(null, positive, fewest, level)
+    reason = None if null.fitted else "too few negative controls"
+    model = from_null(null) if null.fitted else None
+    if positive is not None and model is not None:
+        model, reason = _with_positive(null, positive, fewest, level)
+    if model is None:
+        return _without(str(reason), how)
     with np.errstate(over="ignore"):  # a ratio too large to be written is infinite
         center, low, high = np.exp(calibrated_interval(value, error, model, level=level))
     return {
@@ -143,10 +147,13 @@ def _read_positive(positive: pd.DataFrame) -> pd.DataFrame:
 
 def _with_positive(
     null: EmpiricalNull, positive: pd.DataFrame, fewest: int, level: float
-) -> ErrorModel:
+) -> tuple[ErrorModel | None, str | None]:
+    """The model of both kinds of controls, or why there is none."""
     _, values, errors = received_ratios(positive, NAME, level=level)
     usable = np.isfinite(errors)
-    return error_model(
+    if usable.sum() < fewest:
+        return None, "too few positive controls"
+    model = error_model(
         np.concatenate([null.log_ratios, values[usable]]),
         np.concatenate([null.errors, errors[usable]]),
         np.concatenate(
@@ -154,3 +161,4 @@ def _with_positive(
         ),
         fewest=fewest,
     )
+    return (model, None) if model.b > 0 else (None, "no order in positive controls")

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from studylib.errors import EstimationError, refuse_counts
-from studylib.risk.doubt.schemas import CONFOUNDER
+from studylib.risk.doubt.schemas import CONFOUNDER, TIPPING
 from studylib.risk.received import FEWEST_DRAWS, UNBOUNDED, received_ratios
 from studylib.risk.rows import estimates as as_estimates
 from studylib.risk.rows import method
@@ -89,6 +89,48 @@ def tipping_ratio(ratio: float, *, prevalence_arm: float, prevalence_reference: 
     slope = prevalence_arm - ratio * prevalence_reference
     needed = 1 + (ratio - 1) / slope if slope != 0 else float("nan")
     return float(needed) if needed > 0 else float("nan")
+
+
+def tipping_points(
+    estimates: pd.DataFrame,
+    *,
+    prevalences_arm: Sequence[float],
+    prevalences_reference: Sequence[float],
+) -> pd.DataFrame:
+    """The smallest confounder that explains each ratio (ESTIMATES) away, a TIPPING table.
+
+    One row per estimate and pair of prevalences: the ratio with the outcome that would bring the
+    estimate to 1 (``tipping_estimate``), and its limit nearest 1 (``tipping_limit``; 1 when the
+    interval holds it already). Missing where no confounder of those prevalences can. Rows without
+    an estimate are left out.
+
+    Reference
+    ---------
+    Lin DY, Psaty BM, Kronmal RA (1998), Biometrics 54:948-963.
+    """
+    known, _, _ = received_ratios(estimates, NAME, whole=True)
+    rows = [
+        {
+            **{str(name): value for name, value in row.items()},
+            "prevalence_arm": float(arm),
+            "prevalence_reference": float(base),
+            "tipping_estimate": tipping_ratio(
+                float(row["estimate"]), prevalence_arm=arm, prevalence_reference=base
+            ),
+            "tipping_limit": _of_limit(row, arm, base),
+        }
+        for _, row in known.dropna(subset=["estimate"]).iterrows()
+        for arm, base in product(prevalences_arm, prevalences_reference)
+    ]
+    return check(pd.DataFrame(rows)[TIPPING.names], TIPPING) if rows else empty(TIPPING)
+
+
+def _of_limit(row: pd.Series, arm: float, base: float) -> float:
+    """What brings the limit nearest 1 to it; 1, no confounder at all, when the interval holds 1."""
+    if row["ci_low"] <= 1 <= row["ci_high"]:
+        return 1.0
+    limit = float(row["ci_low"] if row["estimate"] > 1 else row["ci_high"])
+    return tipping_ratio(limit, prevalence_arm=arm, prevalence_reference=base)
 
 
 def probable_confounder(

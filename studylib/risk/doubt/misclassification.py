@@ -10,7 +10,9 @@ import numpy as np
 import pandas as pd
 
 from studylib.errors import EstimationError, refuse_counts
+from studylib.risk.doubt.record import predictive_value, specificity_behind, true_risk
 from studylib.risk.doubt.schemas import MISCLASSIFICATION
+from studylib.risk.gates.gate import Gates
 from studylib.risk.logarithms import quantile
 from studylib.risk.received import FEWEST_DRAWS
 from studylib.risk.rows import NOTHING, against, estimate_row, estimates, method
@@ -20,56 +22,38 @@ NAME = "Classement de l'événement"
 IMPOSSIBLE = "impossible correction"
 
 
-def true_risk(risk: float, *, sensitivity: float, specificity: float) -> float:
-    """The risk behind a risk seen through an imperfect record; NaN when it is impossible.
-
-    (risk - (1 - Sp)) / (Se + Sp - 1): impossible when fewer outcomes were seen than the record
-    invents, or more than it can (Rogan and Gladen, 1978). EstimationError when a share is not from
-    0 to 1, or when Se + Sp is at most 1: such a record tells nothing.
-
-    >>> round(true_risk(0.10, sensitivity=0.8, specificity=0.95), 4)
-    0.0667
-    >>> true_risk(0.02, sensitivity=0.8, specificity=0.95)
-    nan
-    """
-    if not all(0 <= share <= 1 for share in (risk, sensitivity, specificity)):
-        raise EstimationError(
-            f"{NAME} : risque {risk}, sensibilité {sensitivity}, spécificité "
-            f"{specificity} ; attendu des parts de 0 à 1."
-        )
-    if sensitivity + specificity <= 1:
-        raise EstimationError(
-            f"{NAME} : sensibilité {sensitivity} et spécificité {specificity} ; "
-            "leur somme doit dépasser 1, sans quoi le codage n'apprend rien."
-        )
-    corrected = (risk - (1 - specificity)) / (sensitivity + specificity - 1)
-    return corrected if 0 < corrected <= 1 else float("nan")
-
-
 def misclassified_outcome(
     follow_up: pd.DataFrame,
     *,
     outcome: str,
     reference: str,
     sensitivities: Sequence[float],
-    specificities: Sequence[float],
+    specificities: Sequence[float] = (),
+    predictive_values: Sequence[float] = (),
     differential: bool = False,
+    arms: Sequence[str] = (),
     population: str = "",
     level: float = 0.95,
+    gates: Gates | None = None,
 ) -> pd.DataFrame:
     """Risk ratios corrected for each record of an array, a MISCLASSIFICATION table.
 
-    Crude ratios of the risks over the whole follow-up, which ought to be of one length.
+    Crude ratios of the risks over the whole follow-up, which ought to be of one length. A record is
+    a sensitivity with a specificity, or with a positive predictive value over both arms (as a
+    validation of codes measures it): the specificity is then ``specificity_behind`` it.
     ``differential`` lets the two arms have different sensitivities and specificities. The interval
     is that of the observed risks carried through the correction, sensitivity and specificity taken
     as known (Greenland, 1988). Impossible corrections have no estimate and say so in ``method``.
+    Where ``gates`` are closed, estimates are emptied.
     """
-    arms = against(follow_up, reference)
-    records = list(product(sensitivities, specificities))
-    pairs = list(product(records, records)) if differential else [(r, r) for r in records]
+    _one_way(specificities, predictive_values, differential)
     rows = []
-    for arm in arms:
+    for arm in against(follow_up, reference, arms):
         sides = [_side(follow_up, name) for name in (arm, reference)]
+        records = list(product(sensitivities, specificities)) or _records(
+            sides, sensitivities, predictive_values
+        )
+        pairs = list(product(records, records)) if differential else [(r, r) for r in records]
         for in_arm, in_reference in pairs:
             values, how = _corrected(sides, (in_arm, in_reference), level)
             rows.append(
@@ -83,6 +67,7 @@ def misclassified_outcome(
                     "sensitivity_reference": float(in_reference[0]),
                     "specificity_arm": float(in_arm[1]),
                     "specificity_reference": float(in_reference[1]),
+                    "predictive_value": predictive_value(sides, (in_arm, in_reference)),
                     **dict(zip(("estimate", "ci_low", "ci_high"), values, strict=True)),
                     "persons": sides[0][0] + sides[1][0],
                     "events": sides[0][1] + sides[1][1],
@@ -91,7 +76,41 @@ def misclassified_outcome(
             )
     if not rows:
         return empty(MISCLASSIFICATION)
-    return check(pd.DataFrame(rows)[MISCLASSIFICATION.names], MISCLASSIFICATION)
+    table = pd.DataFrame(rows)[MISCLASSIFICATION.names]
+    if gates is not None and gates.closed:
+        # what a record implies of the true outcomes would tell those of each arm
+        given = table["predictive_value"] if predictive_values else np.nan
+        table = gates.release(table)[MISCLASSIFICATION.names].assign(predictive_value=given)
+    return check(table, MISCLASSIFICATION)
+
+
+def _one_way(
+    specificities: Sequence[float], predictive_values: Sequence[float], differential: bool
+) -> None:
+    """EstimationError unless records are given in one way, that the choice of arms allows."""
+    if bool(len(specificities)) == bool(len(predictive_values)):
+        raise EstimationError(
+            "Classement de l'événement : donner des spécificités ou des valeurs prédictives "
+            "positives, l'une des deux."
+        )
+    if differential and len(predictive_values):
+        raise EstimationError(
+            "Classement de l'événement : une valeur prédictive positive vaut pour les deux groupes "
+            "ensemble ; avec un codage différent entre groupes, donner des spécificités."
+        )
+
+
+def _records(
+    sides: Sequence[tuple[int, int]],
+    sensitivities: Sequence[float],
+    predictive_values: Sequence[float],
+) -> list[tuple[float, float]]:
+    """Each sensitivity with the specificity that a predictive value over both arms implies."""
+    risk = sum(events for _, events in sides) / sum(size for size, _ in sides)
+    return [
+        (one, specificity_behind(risk, sensitivity=one, predictive_value=value))
+        for one, value in product(sensitivities, predictive_values)
+    ]
 
 
 def _side(follow_up: pd.DataFrame, arm: str) -> tuple[int, int]:
@@ -109,8 +128,11 @@ def _corrected(
     logs, variance = [], 0.0
     told = partial(method, "misclassification", adjustment="none")
     for (size, events), (sensitivity, specificity) in zip(sides, records, strict=True):
-        seen = events / size
-        risk = true_risk(seen, sensitivity=sensitivity, specificity=specificity)
+        if not size:
+            return NOTHING, told(not_estimable="nobody")
+        seen, risk = events / size, float("nan")
+        if np.isfinite(specificity):
+            risk = true_risk(seen, sensitivity=sensitivity, specificity=specificity)
         if not np.isfinite(risk):
             return NOTHING, told(not_estimable=IMPOSSIBLE)
         logs.append(float(np.log(risk)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from studylib.tables import Column, Table
+from studylib.tables import ESTIMATES, Column, Table
 
 _FROM = ("persons", "events")
 _IDENTITY = (
@@ -62,9 +62,63 @@ MISCLASSIFICATION = Table(
         *_IDENTITY,
         Column("sensitivity_arm", "number", "share of true outcomes seen in the arm, 0 to 1"),
         Column("sensitivity_reference", "number", "the same in the reference, 0 to 1"),
-        Column("specificity_arm", "number", "share of the others seen as such, 0 to 1"),
-        Column("specificity_reference", "number", "the same in the reference, 0 to 1"),
+        Column(
+            "specificity_arm", "number", "share of the others seen as such, 0 to 1", nullable=True
+        ),
+        Column(
+            "specificity_reference", "number", "the same in the reference, 0 to 1", nullable=True
+        ),
+        Column(
+            "predictive_value",
+            "number",
+            "share of recorded outcomes that are true, both arms, 0 to 1",
+            nullable=True,
+            from_counts=_FROM,
+        ),
         *_ESTIMATE,
         *_COUNTS,
+    ),
+)
+
+TIPPING = Table(
+    "tipping",
+    (
+        *_IDENTITY,
+        Column("prevalence_arm", "number", "share of the arm with the confounder, 0 to 1"),
+        Column("prevalence_reference", "number", "share of the reference with it, 0 to 1"),
+        Column(
+            "tipping_estimate",
+            "number",
+            "ratio of the confounder with the outcome that brings the estimate to 1",
+            nullable=True,
+            from_counts=_FROM,
+        ),
+        Column(
+            "tipping_limit",
+            "number",
+            "ratio that brings the limit nearest 1 to it",
+            nullable=True,
+            from_counts=_FROM,
+        ),
+        *_COUNTS,
+    ),
+)
+
+POSITIVE_CONTROLS = Table(
+    "positive_controls",
+    (
+        *ESTIMATES.columns,
+        Column("truth", "number", "the ratio injected"),
+    ),
+)
+
+KNOWN_RATIOS = Table(
+    "known_ratios",
+    (
+        Column("comparison", "text", "arm against reference"),
+        Column("truth", "number", "what was injected, 1 for negative controls"),
+        Column("controls", "integer", "controls with an estimate"),
+        Column("mean_estimate", "number", "their mean ratio, on the log scale", nullable=True),
+        Column("coverage", "number", "share whose interval holds it, 0 to 1", nullable=True),
     ),
 )

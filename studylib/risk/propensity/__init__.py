@@ -17,6 +17,7 @@ from studylib.risk.propensity.schemas import (
     HIGH_DIMENSIONAL,
     MATCH_SETS,
     PREFERENCE,
+    SELECTED_CODES,
 )
 from studylib.risk.propensity.score import Score, propensity_score
 from studylib.risk.propensity.strata import strata_of
@@ -27,6 +28,7 @@ __all__ = [
     "HIGH_DIMENSIONAL",
     "MATCH_SETS",
     "PREFERENCE",
+    "SELECTED_CODES",
     "Adjusted",
     "Score",
     "adjusted",

@@ -68,3 +68,14 @@ HIGH_DIMENSIONAL = Table(
     ),
     key=("domain", "code", "recurrence"),
 )
+
+SELECTED_CODES = Table(
+    "selected_codes",
+    (
+        Column("comparison", "text", "arm against reference"),
+        Column("rank", "integer", "1 for the largest bias it could make"),
+        Column("domain", "text", "code system and length of the codes"),
+        Column("code", "text", "the code, cut to that length"),
+        Column("recurrence", "text", "once, sporadic or frequent"),
+    ),
+)

@@ -33,6 +33,8 @@ class Score:
         the model in a line, as ``report`` tells it; columns left out are named there.
     ``design``
         what the model was fitted on, for intervals that count its estimation; None when penalised.
+    ``selection``
+        the HIGH_DIMENSIONAL table of what it was offered, when hdPS chose it; None otherwise.
     """
 
     persons: pd.DataFrame
@@ -41,6 +43,7 @@ class Score:
     log_likelihood: float
     method: str
     design: Design | None = None
+    selection: pd.DataFrame | None = None
 
     @property
     def arms(self) -> tuple[str, ...]:
