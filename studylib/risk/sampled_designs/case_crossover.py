@@ -177,7 +177,7 @@ def _with_trend(
     members: pd.DataFrame, other: pd.DataFrame, drugs: Sequence[str]
 ) -> tuple[pd.DataFrame, list[str]]:
     """Cases and controls together: the drugs of cases, and the trend that both have."""
-    trends = [f"trend of {drug}" for drug in drugs]
+    trends = [f"{drug}: trend" for drug in drugs]
     moved = other.assign(set=other["set"] + members["set"].max() + 1)
     both = pd.concat([members, moved], ignore_index=True)
     exposure = both[drugs].to_numpy()
