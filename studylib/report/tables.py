@@ -181,7 +181,7 @@ def _row(row: Sequence[str], grid: Grid, row_headers: int) -> str:
 
 def _capital(text: str) -> str:
     """A row's name with a capital, unless its first word is not plain French: a code, « p »."""
-    first = text.split(" ")[0]
+    first = text.split(" ")[0].rstrip(",;:")
     plain = len(first) > 1 and first.replace("-", "").replace("'", "").isalpha()
     return text[0].upper() + text[1:] if plain and first.islower() else text
 

@@ -8,13 +8,13 @@ from typing import get_args
 import numpy as np
 import pandas as pd
 
+from studylib.errors import refuse_choices
 from studylib.risk.doubt.calibration import null_of
 from studylib.risk.doubt.power import mdrr_sequence_symmetry
 from studylib.risk.gates.checks import check_systematic_error
 from studylib.risk.gates.gate import MDRR, Gates
 from studylib.risk.gates.schemas import measured
 from studylib.risk.gates.thresholds import Thresholds
-from studylib.risk.received import refuse_choices
 from studylib.risk.sequence_orders import NAME
 from studylib.risk.sequence_schemas import GAPS, SEQUENCES
 from studylib.risk.sequence_symmetry import (

@@ -468,3 +468,13 @@ def test_what_is_computed_from_a_hidden_estimate_is_hidden_too():
     assert "8,77" not in report.table(impact, risk.IMPACT, caption="Cas attribuables").html
     other = impact.assign(outcome="Autre")
     assert "8,77" in report.table(other, risk.IMPACT, caption="Autre").html
+
+
+def test_the_names_of_rows_begin_with_a_capital_and_codes_stay_as_they_are():
+    steps = ["incidence, intervalle exact", "p de Q", "er_prs_f", "ATC", "Population"]
+    flow = pd.DataFrame({"step": steps, "persons": 500, "excluded": 0})
+    soup = BeautifulSoup(report.table(flow, tables.FLOW, caption="Noms").html, "html.parser")
+    assert [head.get_text() for head in soup.select("tbody th")] == [
+        "Incidence, intervalle exact",
+        *steps[1:],
+    ]

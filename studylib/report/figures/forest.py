@@ -24,7 +24,7 @@ from studylib.tables import ESTIMATES
 
 _NAMING = ("population", "analysis", "comparison", "outcome", "measure", "method")
 _MARKS = (0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 1, 1.5, 2, 3, 5, 10, 20, 50)
-_NAME, _TOLD, _ABOVE = 34, 26, 46  # letters of a line: left of the drawing, right of it, above
+_NAME, _TOLD, _ABOVE = 36, 26, 46  # letters of a line: left of the drawing, right of it, above
 _AROUND, _INTERVAL = 1.5, 0.3  # inches: the axis and its words; an interval under its text
 
 

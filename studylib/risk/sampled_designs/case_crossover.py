@@ -10,10 +10,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from studylib.errors import EstimationError
+from studylib.errors import EstimationError, refuse_choices, refuse_counts
 from studylib.risk.conditional_logistic import conditional_logistic
 from studylib.risk.gates.gate import Gates
-from studylib.risk.received import received, refuse_choices, refuse_counts
+from studylib.risk.received import received
 from studylib.risk.sampled_designs.exposure import with_exposure
 
 Ints = NDArray[np.int64]

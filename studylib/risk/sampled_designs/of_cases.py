@@ -8,9 +8,9 @@ from typing import Literal, get_args
 import numpy as np
 import pandas as pd
 
-from studylib.errors import EstimationError
+from studylib.errors import EstimationError, refuse_choices, refuse_counts
 from studylib.risk.gates.gate import Gates
-from studylib.risk.received import received, refuse_choices, refuse_counts
+from studylib.risk.received import received
 from studylib.risk.rows import NOTHING, estimates, method
 from studylib.risk.sampled_designs.case_crossover import (
     NAME,
