@@ -15,6 +15,8 @@ from pydantic import BaseModel
 from studylib import report, requests, risk, tables
 from studylib.errors import StudyError, TableError
 from studylib.report import context, french, page
+from studylib.requests.gates import Opening
+from studylib.requests.studies.adjustment import Adjustment
 from studylib.risk import doubt
 from studylib.tables import CheckResult, Column, Table
 
@@ -323,6 +325,22 @@ def test_no_parameter_of_a_study_shows_the_name_of_its_field(study, monkeypatch)
     names = {name for name in fields_of(model) if "_" in name}
     assert not [name for name in names if name in text]
     assert not re.findall(r"\b[a-z]+_[a-z_]+ :", text)
+
+
+def test_an_adjustment_on_codes_and_an_opened_gate_are_told():
+    hdps = {"method": "overlap", "score": "high_dimensional", "kept": 30, "seed": 1}
+    opened = {"gate": "systematic_error", "by": "Dr A", "on": "2026-05-04", "reason": "y" * 20}
+    parameters = {
+        "adjustment": Adjustment.model_validate(hdps).model_dump(),
+        "plain": Adjustment.model_validate({"method": "overlap"}).model_dump(),
+        "opened_gates": [Opening.model_validate(opened).model_dump()],
+    }
+    lines = report.parameters(request(parameters=parameters)).text.splitlines()
+    (told,) = [line for line in lines if "hdPS" in line]
+    assert "30" in told
+    assert "biais possible (Bross)" in told
+    assert len([line for line in lines if "Bross" in line]) == 1
+    assert any("Erreur systématique" in line for line in lines)
 
 
 def fields_of(value):
