@@ -10,6 +10,7 @@ from __future__ import annotations
 import errno
 from collections.abc import Sequence
 from dataclasses import dataclass
+from numbers import Integral
 from pathlib import Path
 
 
@@ -111,3 +112,43 @@ class RequestError(StudyError):
     def __init__(self, problems: Sequence[Problem]) -> None:
         self.problems = tuple(problems)
         super().__init__("\n".join(str(problem) for problem in self.problems))
+
+
+MOST = 10_000_000
+"""A count or a number of days that no choice goes beyond."""
+
+
+def refuse_choices(study: str, **choices: tuple[object, Sequence[object]]) -> None:
+    """EstimationError for a choice, by its name, that is not among those accepted.
+
+    >>> refuse_choices("Étude", side=("up", ("left", "right")))
+    Traceback (most recent call last):
+    studylib.errors.EstimationError: Étude : side vaut « up » ; accepté : left, right.
+    """
+    for name, (choice, accepted) in choices.items():
+        if choice not in accepted:
+            raise EstimationError(
+                f"{study} : {name} vaut « {choice} » ; accepté : {', '.join(map(str, accepted))}."
+            )
+
+
+def refuse_counts(study: str, least: int, **counts: object) -> None:
+    """EstimationError for what is not a whole number from ``least`` to ``MOST``.
+
+    >>> refuse_counts("Étude", 1, window=0)
+    Traceback (most recent call last):
+    studylib.errors.EstimationError: Étude : window vaut 0 ; un nombre entier d'au moins 1 attendu.
+    """
+    for name, count in counts.items():
+        if not is_whole(count) or not least <= int(str(count)) <= MOST:
+            expected = f"un nombre entier d'au moins {least} attendu"
+            raise EstimationError(f"{study} : {name} vaut {count} ; {expected}.")
+
+
+def is_whole(value: object) -> bool:
+    """Whether ``value`` is a whole number, true and false set apart.
+
+    >>> is_whole(3), is_whole(3.0), is_whole(True)
+    (True, False, False)
+    """
+    return isinstance(value, Integral) and not isinstance(value, bool)

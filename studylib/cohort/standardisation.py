@@ -54,6 +54,7 @@ def standardised(
     >>> made[["population", "estimate", "expected", "excess"]].values.tolist()
     [['A', 0.3, 20.0, 10.0], ['B', 0.1, 20.0, -10.0], ['all', 0.2, 40.0, 0.0]]
     """
+    _refuse_level(level)
     checked = _checked(strata, by, margin, measure)
     if checked.empty:
         return empty(REGIONAL)
@@ -98,6 +99,7 @@ def with_share(counts: pd.DataFrame, *, level: float = 0.95) -> pd.DataFrame:
     >>> with_share(pd.DataFrame({"persons": [10], "events": [1]})).round(4).iloc[0].tolist()
     [10.0, 1.0, 0.1, 0.0179, 0.4042]
     """
+    _refuse_level(level)
     size = counts["persons"].to_numpy(dtype=float)
     z = float(stats.norm.ppf((1 + level) / 2))
     share = np.divide(
@@ -112,6 +114,11 @@ def with_share(counts: pd.DataFrame, *, level: float = 0.95) -> pd.DataFrame:
         ci_low=np.clip((centre - half) / scale, 0, 1),
         ci_high=np.clip((centre + half) / scale, 0, 1),
     )
+
+
+def _refuse_level(level: float) -> None:
+    if not 0 < level < 1:
+        raise EstimationError(f"Niveau {level} : attendu entre 0 et 1 exclus, par exemple 0.95.")
 
 
 def _checked(

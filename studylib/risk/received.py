@@ -96,42 +96,6 @@ def received_ratios(
 _NUMBERS = ("estimate", "ci_low", "ci_high", "p_value", "person_years")
 
 
-def refuse_choices(study: str, **choices: tuple[object, Sequence[object]]) -> None:
-    """EstimationError for a choice, by its name, that is not among those accepted.
-
-    >>> refuse_choices("Étude", side=("up", ("left", "right")))
-    Traceback (most recent call last):
-    studylib.errors.EstimationError: Étude : side vaut « up » ; accepté : left, right.
-    """
-    for name, (choice, accepted) in choices.items():
-        if choice not in accepted:
-            raise EstimationError(
-                f"{study} : {name} vaut « {choice} » ; accepté : {', '.join(map(str, accepted))}."
-            )
-
-
-def refuse_counts(study: str, least: int, **counts: object) -> None:
-    """EstimationError for what is not a whole number from ``least`` to ``LARGEST_DAY``.
-
-    >>> refuse_counts("Étude", 1, window=0)
-    Traceback (most recent call last):
-    studylib.errors.EstimationError: Étude : window vaut 0 ; un nombre entier d'au moins 1 attendu.
-    """
-    for name, count in counts.items():
-        if not is_whole(count) or not least <= int(str(count)) <= LARGEST_DAY:
-            expected = f"un nombre entier d'au moins {least} attendu"
-            raise EstimationError(f"{study} : {name} vaut {count} ; {expected}.")
-
-
-def is_whole(value: object) -> bool:
-    """Whether ``value`` is a whole number, true and false set apart.
-
-    >>> is_whole(3), is_whole(np.int64(3)), is_whole(3.0), is_whole(True)
-    (True, True, False, False)
-    """
-    return isinstance(value, int | np.integer) and not isinstance(value, bool)
-
-
 def _refuse_columns(table: pd.DataFrame, study: str, what: str, needed: Sequence[str]) -> None:
     absent = [name for name in needed if name not in table.columns]
     if absent:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from typing import get_args
 
 import numpy as np
 import pandas as pd
 
+from studylib.errors import refuse_choices
 from studylib.risk.doubt.calibration import null_of
 from studylib.risk.doubt.power import mdrr_sequence_symmetry
 from studylib.risk.gates.checks import check_systematic_error
 from studylib.risk.gates.gate import MDRR, Gates
 from studylib.risk.gates.schemas import measured
 from studylib.risk.gates.thresholds import Thresholds
+from studylib.risk.sequence_orders import NAME
 from studylib.risk.sequence_schemas import GAPS, SEQUENCES
 from studylib.risk.sequence_symmetry import (
     Interval,
@@ -46,6 +49,7 @@ def sequence_gates(
     where ``controls`` (the rows of ``sequence_controls``) are given. The other arguments are those
     of ``sequence_symmetry``.
     """
+    refuse_choices(NAME, same_day=(same_day, get_args(SameDay)))
     limits = thresholds or Thresholds()
     subject = f"{index} → {marker}"
     counted = sequences(first_uses, index=index, marker=marker, window=window, blackout=blackout)

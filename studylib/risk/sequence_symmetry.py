@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from studylib.errors import refuse_choices, refuse_counts
 from studylib.risk.gates.gate import Gates
 from studylib.risk.logarithms import quantile
-from studylib.risk.received import refuse_choices, refuse_counts
 from studylib.risk.rows import NOTHING, estimates, method
 from studylib.risk.sequence_orders import (
     NAME,

@@ -18,7 +18,7 @@ import pandas as pd
 
 from studylib import cohort
 from studylib.cohort.population import STRATA
-from studylib.errors import CodeError, EstimationError
+from studylib.errors import CodeError, EstimationError, is_whole, refuse_counts
 from studylib.referentials.shipped import text_hash
 from studylib.sources import Frame, Source
 from studylib.usage.proportions import shares_by
@@ -33,6 +33,17 @@ class Scale:
     version: str
     source: str
     scores: pd.DataFrame
+
+    def __post_init__(self) -> None:
+        whole = {"code", "score"} <= set(self.scores.columns) and all(
+            map(is_whole, self.scores["score"])
+        )
+        named = whole and all(isinstance(code, str) and code for code in self.scores["code"])
+        if not named or self.scores["code"].duplicated().any() or (self.scores["score"] < 0).any():
+            raise EstimationError(
+                f"Échelle « {self.name} » : colonnes code (ATC, une fois chacun) et score (entier "
+                "positif ou nul) attendues."
+            )
 
     def score(self, atc: str) -> int:
         """The score of a code: that of the longest code of the scale it begins with, else 0."""
@@ -79,11 +90,9 @@ def drug_load(
     ``days_above`` the days on which it reaches ``at_least``, ``flagged`` whether those are
     ``minimum_days`` or more, 1 or 0. Checkpointed; persons do not leave the engine.
     """
-    if at_least < 1 or minimum_days < 1:
-        raise EstimationError(
-            f"Charge « {chosen.name} » : seuil {at_least} et durée {minimum_days} jours ; l'un et "
-            "l'autre valent au moins 1."
-        )
+    named = f"Charge « {chosen.name} »"
+    refuse_counts(named, 1, at_least=at_least, minimum_days=minimum_days)
+    refuse_counts(named, 0, history_days=history_days, grace_days=grace_days)
     span = cohort.span_of(period)
     spans = cohort.substance_episodes(
         source, people, span=span, history_days=history_days,

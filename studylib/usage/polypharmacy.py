@@ -12,16 +12,17 @@ from datetime import date, timedelta
 from functools import reduce
 from itertools import pairwise
 from operator import or_
-from typing import Literal
+from typing import Literal, get_args
 
 import narwhals as nw
 import pandas as pd
 
 from studylib import cohort
 from studylib.cohort.population import STRATA
-from studylib.errors import EstimationError
+from studylib.errors import EstimationError, refuse_choices, refuse_counts
 from studylib.sources import Frame, Source
 
+NAME = "Polymédication"
 Presence = Literal["in_use", "dispensed"]
 AtcLevel = Literal[4, 5]
 DEFINITIONS = ("cumulative", "continuous", "concurrent")
@@ -52,15 +53,22 @@ def polypharmacy(
     subgroup), and those that begin with one of ``excluded`` are not counted. Checkpointed; persons
     do not leave the engine.
 
-    EstimationError when the level is unknown, or the period has fewer quarters.
+    EstimationError when a choice is none, or the period has fewer quarters.
     """
     span = cohort.span_of(period)
     if atc_level not in _LENGTH:
-        raise EstimationError(f"Polymédication : niveau ATC {atc_level} ; 4 ou 5 est attendu.")
-    bounds = quarter_bounds(period)
-    if not 1 <= quarters <= len(bounds):
+        raise EstimationError(f"{NAME} : niveau ATC {atc_level} ; 4 ou 5 est attendu.")
+    refuse_choices(NAME, presence=(presence, get_args(Presence)))
+    refuse_counts(NAME, 0, history_days=history_days, grace_days=grace_days)
+    if isinstance(excluded, str) or "" in excluded:
         raise EstimationError(
-            f"Polymédication : {quarters} trimestres consécutifs demandés, la période en a "
+            f"{NAME} : excluded vaut {excluded!r} ; une liste de débuts de codes ATC est attendue."
+        )
+    refuse_counts(NAME, 1, quarters=quarters)
+    bounds = quarter_bounds(period)
+    if quarters > len(bounds):
+        raise EstimationError(
+            f"{NAME} : {quarters} trimestres consécutifs demandés, la période en a "
             f"{len(bounds)} ; allonger la période ou en demander moins."
         )
     kept = _cut(source, _LENGTH[atc_level], excluded)
@@ -84,8 +92,12 @@ def polypharmacy_strata(
     """Persons in each class of each definition, by region, age band and sex.
 
     Columns: indicator (``cumulative_5_9``, ``cumulative_10``…), the strata, persons, events. The
-    last class is open; a mean of 9.5 drugs a day is in the class from 5 to 9.
+    last class is open; a mean of 9.5 drugs a day is in the class from 5 to 9. EstimationError for
+    thresholds that are not whole and increasing.
     """
+    refuse_counts(NAME, 1, **{f"seuil {rank}": one for rank, one in enumerate(thresholds, 1)})
+    if not thresholds or any(low >= high for low, high in pairwise(thresholds)):
+        raise EstimationError(f"{NAME} : seuils {list(thresholds)} ; un au moins, croissants.")
     classes: dict[str, nw.Expr] = {}
     for definition in DEFINITIONS:
         for low, high in zip(thresholds, [*thresholds[1:], None], strict=True):

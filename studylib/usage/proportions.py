@@ -6,6 +6,7 @@ import pandas as pd
 
 from studylib import tables
 from studylib.cohort.standardisation import with_share
+from studylib.errors import refuse_choices
 from studylib.usage.schemas import GROUP_SHARES
 
 ALL = "all"
@@ -15,8 +16,9 @@ def shares_by(strata: pd.DataFrame, by: str, *, population: str) -> pd.DataFrame
     """Shares by ``by`` (age_band or sex), then of everybody (``all``), in ``GROUP_SHARES``.
 
     ``strata`` has indicator, the strata's columns, persons and events; those of one indicator are
-    summed over the other columns. Indicators keep their order.
+    summed over the other columns. Indicators keep their order. EstimationError for another ``by``.
     """
+    refuse_choices("Parts par groupe", by=(by, ("age_band", "sex")))
     if strata.empty:
         return tables.empty(GROUP_SHARES)
     named = list(dict.fromkeys(strata["indicator"]))

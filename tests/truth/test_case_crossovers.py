@@ -133,7 +133,14 @@ def test_closed_gates_withhold_both_ratios():
 
 @pytest.mark.parametrize(
     "choices",
-    [{"exposed_by": "box"}, {"recurrence": "last"}, {"future_cases": -1}, {"drugs": []}],
+    [
+        {"exposed_by": "box"},
+        {"recurrence": "last"},
+        {"future_cases": -1},
+        {"drugs": []},
+        {"drugs": "A"},
+        {"seed": -1},
+    ],
 )
 def test_a_choice_that_is_none_is_refused(choices):
     with pytest.raises(EstimationError, match="Cas croisés"):

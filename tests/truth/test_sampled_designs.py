@@ -6,6 +6,7 @@ import pytest
 
 from studylib import risk
 from studylib.errors import EstimationError
+from studylib.report import labels
 from studylib.risk import sampled_designs as sampled
 from studylib.risk.validation import case_crossover, nested_case_control
 
@@ -84,6 +85,7 @@ def test_the_trend_of_controls_divides_the_ratio_of_cases():
     ).iloc[0]
     assert row["estimate"] == pytest.approx(2)
     assert "trend=case_time_control" in row["method"]
+    assert labels.method("x; covariates=nsaids: trend").endswith("stéroïdiens\xa0: tendance")
     assert (row["persons"], row["events"]) == (8, 8), "controls are no cases"
 
 

@@ -6,6 +6,7 @@ import pytest
 from scipy import stats
 
 from studylib import report, risk
+from studylib.errors import EstimationError
 from studylib.requests.studies.sequence_symmetry import SequenceSymmetryParameters
 from studylib.risk.doubt import mdrr_sequence_symmetry
 from studylib.risk.gates import Thresholds
@@ -154,3 +155,8 @@ def test_the_request_names_gates_and_null_pairs():
     assert [fault.at for fault in faults] == [
         ("negative_controls", "toux"), ("negative_controls", "encore"),
     ]  # fmt: skip
+
+
+def test_a_rule_for_same_days_that_is_none_is_refused():
+    with pytest.raises(EstimationError, match="same_day vaut « zz »"):
+        gates(EVEN, same_day="zz")

@@ -11,6 +11,7 @@ from studylib.requests.strict import StrictModel
 
 _WINDOWS = within(1, 50, "un nombre de fenêtres de 1 à 50")
 _CASES = within(0, 10, "un nombre de cas à venir de 0 à 10 ; 0 : sans correction")
+_SEED = within(0, 999_999, "une graine de 0 à 999 999")
 
 
 class CaseCrossover(StrictModel):
@@ -44,7 +45,9 @@ class CaseCrossover(StrictModel):
         title="Cas à venir pris comme témoins, par cas",
         description="pour diviser par la tendance de l'exposition ; 0 : sans cette correction",
     )
-    seed: Entier = Field(default=0, title="Graine du tirage des témoins")
+    seed: Annotated[Entier, *_SEED] = Field(
+        default=0, title="Graine", description="du tirage des témoins"
+    )
 
     def choices(self) -> dict[str, object]:
         """The same as ``risk.case_crossovers`` takes them."""

@@ -10,8 +10,9 @@ import pandas as pd
 
 from studylib import cohort, tables
 from studylib.cohort.population import STRATA
-from studylib.errors import EstimationError
-from studylib.risk.admissions.stays import LEVELS, DrugRelated
+from studylib.errors import EstimationError, refuse_choices
+from studylib.risk.admissions.classes import drug_classes
+from studylib.risk.admissions.stays import LEVELS, MOMENTS, NAME, DrugRelated
 from studylib.risk.schemas import ADMISSION_COVERAGE, ADMISSION_SITES, ADMISSIONS, CODED_BLEEDINGS
 from studylib.sources import Frame
 from studylib.tables import CheckResult
@@ -38,6 +39,7 @@ def admissions_by(
     """
     if by not in ("level", "moment", "drug_class"):
         raise EstimationError(f"Séjours par « {by} » : level, moment ou drug_class sont attendus.")
+    _refuse(levels)
     engine, stays = found.source.engine, _of(found, regions, levels)
     sums = [
         nw.len().alias("events"),
@@ -68,6 +70,7 @@ def admission_strata(
     moments: Sequence[str] = ("admission", "emergency_entry", "undetermined"),
 ) -> pd.DataFrame:
     """Persons, person-years and stays by region, age band and sex (``cohort.population``)."""
+    _refuse(levels, moments)
     source = found.source
     lived = cohort.counted_by(source, people)
     kept = found.stays.filter(
@@ -98,6 +101,7 @@ def establishments(
     The share has Wilson's interval. Establishments differ by what they take in and by how they
     code: a low share may be a low coding.
     """
+    _refuse(levels)
     source, (first, end) = found.source, found.span
     every = source.table("stays").filter((nw.col("start") >= first) & (nw.col("start") < end))
     totals = every.group_by("establishment").agg(nw.len().alias("stays"))
@@ -133,6 +137,8 @@ def coded_bleedings(
     One row per region of ``names``; ``drug_class`` keeps the bleedings under that class. What is
     coded over what two lists find is a measure of coding, not of harm.
     """
+    if drug_class is not None:
+        refuse_choices(NAME, drug_class=(drug_class, sorted(drug_classes()["drug_class"].unique())))
     source = found.source
     bled = found.bleedings
     if drug_class is not None:
@@ -193,6 +199,14 @@ def coverage(found: DrugRelated, *, names: Mapping[str, str]) -> pd.DataFrame:
         rows.assign(share=share).reset_index(drop=True)[ADMISSION_COVERAGE.names],
         ADMISSION_COVERAGE,
     )
+
+
+def _refuse(levels: Sequence[str], moments: Sequence[str] = ()) -> None:
+    """EstimationError for a level or a moment that is none: no stay would have it."""
+    for level in levels:
+        refuse_choices(NAME, level=(level, LEVELS))
+    for moment in moments:
+        refuse_choices(NAME, moment=(moment, MOMENTS))
 
 
 def _by_region(found: DrugRelated, stays: Frame) -> pd.Series:

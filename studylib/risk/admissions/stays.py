@@ -24,11 +24,12 @@ import pandas as pd
 
 from studylib import cohort
 from studylib.codes import Codelist
-from studylib.errors import EstimationError
+from studylib.errors import EstimationError, is_whole
 from studylib.risk.admissions.classes import UNSPECIFIED, class_of_atc, classes_of
 from studylib.sources import Frame, Source
 from studylib.sources.source import code_filter
 
+NAME = "Séjours liés aux médicaments"
 LEVELS = ("coded_cause", "coded_associated", "two_list", "intentional")
 CODED = LEVELS[:2]
 MOMENTS = ("admission", "emergency_entry", "undetermined")
@@ -72,10 +73,10 @@ def drug_related_stays(
 
     EstimationError when ``carry_days`` is negative or no list is given.
     """
-    if carry_days < 0 or not coded:
+    if not is_whole(carry_days) or carry_days < 0 or not coded:
         raise EstimationError(
-            f"Séjours liés aux médicaments : {len(coded)} liste(s) de codes et report de "
-            f"{carry_days} jours ; donner une liste au moins et un report nul ou positif."
+            f"{NAME} : {len(coded)} liste(s) de codes et report de {carry_days} jours ; donner "
+            "une liste au moins et un report entier, nul ou positif."
         )
     first, end = span = cohort.span_of(period)
     stays = source.table("stays").filter((nw.col("start") >= first) & (nw.col("start") < end))

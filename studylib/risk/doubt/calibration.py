@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from studylib.errors import EstimationError
+from studylib.errors import EstimationError, refuse_choices
 from studylib.risk.doubt.error_model import (
     ErrorModel,
     calibrated_interval,
@@ -16,7 +16,7 @@ from studylib.risk.doubt.error_model import (
     from_null,
 )
 from studylib.risk.doubt.null import FEWEST, EmpiricalNull, empirical_null
-from studylib.risk.received import UNBOUNDED, received, received_ratios, refuse_choices
+from studylib.risk.received import UNBOUNDED, received, received_ratios
 from studylib.risk.rows import estimates as as_estimates
 from studylib.risk.rows import method
 from studylib.tables import ESTIMATES, check

@@ -8,9 +8,9 @@ from itertools import product
 import numpy as np
 import pandas as pd
 
-from studylib.errors import EstimationError
+from studylib.errors import EstimationError, refuse_counts
 from studylib.risk.doubt.schemas import CONFOUNDER, TIPPING
-from studylib.risk.received import FEWEST_DRAWS, UNBOUNDED, received_ratios, refuse_counts
+from studylib.risk.received import FEWEST_DRAWS, UNBOUNDED, received_ratios
 from studylib.risk.rows import estimates as as_estimates
 from studylib.risk.rows import method
 from studylib.tables import ESTIMATES, check, empty

@@ -9,12 +9,12 @@ from itertools import product
 import numpy as np
 import pandas as pd
 
-from studylib.errors import EstimationError
+from studylib.errors import EstimationError, refuse_counts
 from studylib.risk.doubt.record import predictive_value, specificity_behind, true_risk
 from studylib.risk.doubt.schemas import MISCLASSIFICATION
 from studylib.risk.gates.gate import Gates
 from studylib.risk.logarithms import quantile
-from studylib.risk.received import FEWEST_DRAWS, refuse_counts
+from studylib.risk.received import FEWEST_DRAWS
 from studylib.risk.rows import NOTHING, against, estimate_row, estimates, method
 from studylib.tables import check, empty
 

@@ -8,8 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from scipy import optimize, stats
 
-from studylib.errors import EstimationError
-from studylib.risk.received import refuse_counts
+from studylib.errors import EstimationError, refuse_counts
 
 FEWEST = 5
 STABLE = 20

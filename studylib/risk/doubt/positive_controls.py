@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 from sklearn.linear_model import PoissonRegressor
 
-from studylib.errors import EstimationError
-from studylib.risk.received import received, refuse_counts
+from studylib.errors import EstimationError, refuse_counts
+from studylib.risk.received import received
 from studylib.risk.rows import against
 
 NAME = "Témoin positif"

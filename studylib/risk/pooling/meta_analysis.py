@@ -8,12 +8,11 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from studylib.errors import EstimationError
+from studylib.errors import EstimationError, refuse_choices
 from studylib.risk.logarithms import quantile
 from studylib.risk.pooling.between import BETWEEN, Between, Squared, cochran_q, i_squared, q_profile
 from studylib.risk.pooling.schemas import HETEROGENEITY
 from studylib.risk.pooling.sites import KEY, NAME, Sites, questions
-from studylib.risk.received import refuse_choices
 from studylib.risk.rows import NOTHING, estimates, method
 from studylib.tables import check
 

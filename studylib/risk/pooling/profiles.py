@@ -13,10 +13,9 @@ import numpy as np
 import pandas as pd
 from scipy import interpolate, optimize, stats
 
-from studylib.errors import EstimationError
+from studylib.errors import EstimationError, refuse_choices, refuse_counts
 from studylib.risk.logarithms import quantile
 from studylib.risk.pooling.meta_analysis import Effects
-from studylib.risk.received import refuse_choices, refuse_counts
 from studylib.risk.rows import NOTHING, estimates, method
 from studylib.risk.schemas import PROFILES
 from studylib.tables import check

@@ -106,7 +106,7 @@ def _columns_of(values: pd.Series, factor: Factor, fitted_on: int | None) -> dic
 def knots_of(values: np.ndarray, number: int) -> np.ndarray:
     """The knots at Harrell's quantiles; EstimationError when too few different values."""
     knots = np.unique(np.quantile(values, _QUANTILES[number]))
-    if len(knots) < number:
+    if len(knots) < number or not (knots[-1] - knots[0]) ** 2 > 0:
         raise EstimationError(
             f"Spline à {number} nœuds : trop peu de valeurs différentes pour les placer ; "
             "en demander moins, ou mettre la variable en catégories."

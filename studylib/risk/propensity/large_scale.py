@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
@@ -17,11 +16,10 @@ from studylib.risk.propensity.balance import aligned
 from studylib.risk.propensity.design import Design, design
 from studylib.risk.propensity.lasso import LassoProblem
 from studylib.risk.propensity.logistic import logistic
+from studylib.risk.propensity.penalty_path import PenaltyPath, Rule
 from studylib.risk.propensity.score import Score, arms_of, refuse_correlated, refuse_named
 
 Values = Literal["presence", "counts"]
-Rule = Literal["best", "one_standard_error"]
-_PATIENCE = 3  # penalties without progress of the held-out likelihood before the path stops
 
 
 def lasso_propensity_score(
@@ -54,7 +52,8 @@ def lasso_propensity_score(
 
     The answer satisfies the optimality conditions over all columns to ``tolerance`` times the
     penalty, or EstimationError. A column more correlated than ``highest_correlation`` with the arm
-    is refused: it usually encodes the drug. Two arms; ``wide`` has a row per person.
+    is refused: it usually encodes the drug. Two arms; ``wide`` has a row per person, and codes that
+    vary, or EstimationError.
 
     Reference
     ---------
@@ -66,100 +65,62 @@ def lasso_propensity_score(
         raise EstimationError(
             f"Score pénalisé : deux groupes attendus, {len(names)} présents ({', '.join(names)})."
         )
-    _check_choices(values, rule, penalty, folds, seed, penalties, smallest)
+    crossed = penalty is None
+    _check_choices(values, rule, penalty, folds, seed, penalties, smallest, len(people))
     outcome = (people["arm"] != reference).to_numpy(float)
     free = design(people, formula)
     logistic(free.matrix, outcome.astype(int), names=free.names)  # separated by the formula alone?
     matrix = _cells(wide, people, values)
-    scale = _spread(matrix)
     terms = (wide.columns["domain"] + " " + wide.columns["code"]).to_numpy(object)
-    _refuse_treatment(matrix, scale, outcome, terms, free, highest_correlation)
-    scale = np.where(scale > 0, scale if standardise else 1.0, np.inf)
-    path = _Path(matrix, scale, _conditioned(free.matrix), outcome, penalties, smallest)
+    spread = _spread(matrix)
+    _refuse_treatment(matrix, spread, outcome, terms, free, highest_correlation)
+    scale = np.where(spread > 0, spread if standardise else 1.0, np.inf)
+    path = PenaltyPath(matrix, scale, _conditioned(free.matrix), outcome, penalties, smallest)
     chosen = path.chosen(_folds(people, folds, seed), rule) if penalty is None else penalty
     fit = path.fitted(chosen, np.ones(len(people)), tolerance)
-    chance = 1 / (1 + np.exp(-fit.linear))
-    kept = np.flatnonzero(fit.penalised)
     told = rows.method(
         "lasso_logistic",
         formula=formula.strip() or None,
         values=values,
         standardised="yes" if standardise else "no",
         penalty=float(np.format_float_positional(chosen, 4, fractional=False)),
-        chosen_by="cross_validation" if penalty is None else "given",
-        folds=folds if penalty is None else None,
-        rule=rule if penalty is None else None,
-        seed=seed if penalty is None else None,
+        chosen_by="cross_validation" if crossed else "given",
+        folds=folds if crossed else None,
+        rule=rule if crossed else None,
+        seed=seed if crossed else None,
         columns_offered=len(terms),
-        columns_kept=len(kept),
+        columns_kept=int(np.count_nonzero(fit.penalised)),
         **free.reasons(),
+    )
+    return _score(people, names, path, fit, terms, told)
+
+
+def _score(
+    people: pd.DataFrame,
+    names: Sequence[str],
+    path: PenaltyPath,
+    fit: LassoProblem,
+    terms: np.ndarray,
+    told: str,
+) -> Score:
+    """What the fit says of each person, and the codes it keeps."""
+    kept, linear = np.flatnonzero(fit.penalised), fit.linear
+    chance = 1 / (1 + np.exp(-linear))
+    coefficients = pd.DataFrame(
+        {
+            "arm": names[1],
+            "term": terms[kept],
+            "coefficient": fit.penalised[kept] / path.scale[kept],
+            "standard_error": np.nan,
+        }
     )
     return Score(
         persons=people[["person_id", "arm"]].reset_index(drop=True),
-        probabilities=pd.DataFrame({reference: 1 - chance, names[1]: chance}),
-        coefficients=pd.DataFrame(
-            {
-                "arm": names[1],
-                "term": terms[kept],
-                "coefficient": fit.penalised[kept] / scale[kept],
-                "standard_error": np.nan,
-            }
-        ),
-        log_likelihood=float(outcome @ fit.linear - np.logaddexp(0, fit.linear).sum()),
+        probabilities=pd.DataFrame({names[0]: 1 - chance, names[1]: chance}),
+        coefficients=coefficients,
+        log_likelihood=float(path.outcome @ linear - np.logaddexp(0, linear).sum()),
         method=told,
     )
-
-
-@dataclass(frozen=True)
-class _Path:
-    """The same problem at penalties that go down, on everybody or on part of them."""
-
-    matrix: sparse.csr_matrix
-    scale: np.ndarray
-    dense: np.ndarray
-    outcome: np.ndarray
-    number: int
-    smallest: float
-
-    def problem(self, counted: np.ndarray) -> LassoProblem:
-        return LassoProblem(self.matrix, self.scale, self.dense, self.outcome, counted)
-
-    def grid(self) -> np.ndarray:
-        heaviest = self.problem(np.ones(len(self.outcome))).heaviest_penalty()
-        return heaviest * np.geomspace(1, self.smallest, self.number)
-
-    def chosen(self, fold: np.ndarray, rule: Rule) -> float:
-        """The penalty whose fits best predict the persons held out."""
-        grid = self.grid()
-        parts = [self.problem((fold != k).astype(float)) for k in range(fold.max() + 1)]
-        curve: list[tuple[float, float]] = []  # mean over persons held out, its standard error
-        for penalty in grid:
-            held = []
-            for k, part in enumerate(parts):
-                part.solve(penalty, tolerance=1e-3)
-                out = fold == k
-                linear, truth = part.linear[out], self.outcome[out]
-                held.append(float((truth * linear - np.logaddexp(0, linear)).mean()))
-            curve.append((float(np.mean(held)), float(np.std(held, ddof=1) / np.sqrt(len(held)))))
-            means = [mean for mean, _ in curve]
-            if len(means) - 1 - int(np.argmax(means)) >= _PATIENCE:
-                break
-        best = int(np.argmax([mean for mean, _ in curve]))
-        if rule == "best":
-            return float(grid[best])
-        floor = curve[best][0] - curve[best][1]
-        return float(grid[next(i for i, (mean, _) in enumerate(curve) if mean >= floor)])
-
-    def fitted(self, penalty: float, counted: np.ndarray, tolerance: float) -> LassoProblem:
-        """The fit at ``penalty``, reached from stronger ones."""
-        problem = self.problem(counted)
-        heaviest = problem.heaviest_penalty()
-        if penalty < heaviest:
-            steps = max(2, int(np.ceil(8 * np.log10(heaviest / penalty))))
-            for each in np.geomspace(heaviest, penalty, steps)[1:-1]:
-                problem.solve(float(each), tolerance=1e-2)
-        problem.solve(penalty, tolerance=tolerance)
-        return problem
 
 
 def _cells(wide: WideCovariates, people: pd.DataFrame, values: Values) -> sparse.csr_matrix:
@@ -170,9 +131,17 @@ def _cells(wide: WideCovariates, people: pd.DataFrame, values: Values) -> sparse
 
 
 def _spread(matrix: sparse.csr_matrix) -> np.ndarray:
+    """The standard deviation of each column; EstimationError when none has any."""
     mean = np.asarray(matrix.mean(axis=0)).ravel()
     square = np.asarray(matrix.power(2).mean(axis=0)).ravel()
-    return np.asarray(np.sqrt(np.clip(square - mean**2, 0, None)))
+    spread = np.sqrt(np.clip(square - mean**2, 0, None))
+    spread = np.where(spread > 1e-7 * np.sqrt(square), spread, 0.0)  # one value, to rounding
+    if not (spread > 0).any():
+        raise EstimationError(
+            f"Score pénalisé : aucun code ne varie, sur {len(mean)} ; employer le score logistique "
+            "de la formule (propensity_score)."
+        )
+    return np.asarray(spread)
 
 
 def _refuse_treatment(
@@ -216,6 +185,7 @@ def _check_choices(
     seed: int | None,
     penalties: int,
     smallest: float,
+    persons: int,
 ) -> None:
     wrong = [
         (values not in ("presence", "counts"), f"values « {values} » ; presence ou counts"),
@@ -223,9 +193,15 @@ def _check_choices(
             rule not in ("best", "one_standard_error"),
             f"règle « {rule} » ; best, one_standard_error",
         ),
-        (penalty is not None and not penalty > 0, f"pénalité {penalty} ; un nombre positif"),
+        (
+            penalty is not None and not 0 < penalty < np.inf,
+            f"pénalité {penalty} ; un nombre positif",
+        ),
         (penalty is None and seed is None, "validation croisée sans graine (seed)"),
-        (folds < 2, f"{folds} plis ; deux ou plus"),
+        (
+            not 2 <= folds <= persons,
+            f"{folds} plis pour {persons} personnes ; de deux plis à un par personne",
+        ),
         (penalties < 2 or not 0 < smallest < 1, "au moins deux pénalités, smallest entre 0 et 1"),
     ]
     for found, told in wrong:

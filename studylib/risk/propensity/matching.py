@@ -55,6 +55,11 @@ def match_sets(
     Austin PC (2011), Pharm Stat 10:150-161 (caliper); Rubin DB (1973), Biometrics 29:159-183.
     """
     _check_choices(scale, order, ratio, caliper, seed, replacement)
+    if not pd.api.types.is_integer_dtype(score.persons["person_id"]):
+        raise EstimationError(
+            "Appariement : person_id est attendu en nombres entiers, qui départagent les ex æquo ; "
+            f"reçu {score.persons['person_id'].dtype}."
+        )
     value = scaled_score(score, scale)
     ids = score.persons["person_id"].to_numpy()
     groups = _groups(exact, len(ids))

@@ -10,10 +10,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from studylib.errors import EstimationError
+from studylib.errors import EstimationError, refuse_choices, refuse_counts
 from studylib.risk.conditional_logistic import conditional_logistic
 from studylib.risk.gates.gate import Gates
-from studylib.risk.received import received, refuse_choices, refuse_counts
+from studylib.risk.received import received
 from studylib.risk.sampled_designs.exposure import with_exposure
 
 Ints = NDArray[np.int64]
@@ -177,7 +177,7 @@ def _with_trend(
     members: pd.DataFrame, other: pd.DataFrame, drugs: Sequence[str]
 ) -> tuple[pd.DataFrame, list[str]]:
     """Cases and controls together: the drugs of cases, and the trend that both have."""
-    trends = [f"trend of {drug}" for drug in drugs]
+    trends = [f"{drug}: trend" for drug in drugs]
     moved = other.assign(set=other["set"] + members["set"].max() + 1)
     both = pd.concat([members, moved], ignore_index=True)
     exposure = both[drugs].to_numpy()

@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from studylib.errors import EstimationError
-from studylib.risk.received import received, refuse_choices, refuse_counts
+from studylib.errors import EstimationError, refuse_choices, refuse_counts
+from studylib.risk.received import received
 from studylib.risk.sampled_designs.schemas import CONTROLS_FOUND
 from studylib.tables import check
 

@@ -7,10 +7,11 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from studylib.errors import refuse_counts
 from studylib.risk.conditional_logistic import conditional_logistic, row_of
 from studylib.risk.cox.preparation import unusable
 from studylib.risk.gates.gate import Gates
-from studylib.risk.received import received, refuse_counts
+from studylib.risk.received import received
 from studylib.risk.rows import NOTHING, estimates, method
 from studylib.risk.sampled_designs.exposure import with_exposure
 from studylib.risk.sampled_designs.incidence_density import NAME, TimeScale

@@ -8,9 +8,9 @@ from typing import Literal, get_args
 import numpy as np
 import pandas as pd
 
-from studylib.errors import EstimationError
+from studylib.errors import EstimationError, refuse_choices, refuse_counts
 from studylib.risk.gates.gate import Gates
-from studylib.risk.received import received, refuse_choices, refuse_counts
+from studylib.risk.received import received
 from studylib.risk.rows import NOTHING, estimates, method
 from studylib.risk.sampled_designs.case_crossover import (
     NAME,
@@ -58,7 +58,7 @@ def case_crossovers(
     >>> found["estimate"].round(6).tolist()
     [2.0]
     """
-    _refuse(drugs, recurrence, exposed_by, future_cases)
+    _refuse(drugs, recurrence, exposed_by, future_cases, seed)
     struck = received(events, NAME, "events", keys=["person_id"], days=["day"])
     exposures = received(exposures, NAME, "exposures", texts=["drug"], days=["start", "end"])
     kept = struck.sort_values(["person_id", "day"], ignore_index=True)
@@ -169,12 +169,16 @@ def _without(
     ]
 
 
-def _refuse(drugs: Sequence[str], recurrence: str, exposed_by: str, future_cases: int) -> None:
-    if not drugs:
-        raise EstimationError(f"{NAME} : aucun médicament à étudier.")
+def _refuse(
+    drugs: Sequence[str], recurrence: str, exposed_by: str, future_cases: int, seed: int
+) -> None:
+    if isinstance(drugs, str) or not drugs:
+        raise EstimationError(
+            f"{NAME} : drugs vaut « {drugs} » ; une liste de noms de médicaments est attendue."
+        )
     refuse_choices(
         NAME,
         recurrence=(recurrence, get_args(Recurrence)),
         exposed_by=(exposed_by, get_args(ExposedBy)),
     )
-    refuse_counts(NAME, 0, future_cases=future_cases)
+    refuse_counts(NAME, 0, future_cases=future_cases, seed=seed)

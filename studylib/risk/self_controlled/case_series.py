@@ -9,8 +9,8 @@ from typing import get_args
 import numpy as np
 import pandas as pd
 
-from studylib.errors import EstimationError
-from studylib.risk.received import received, refuse_choices
+from studylib.errors import EstimationError, refuse_choices
+from studylib.risk.received import received
 from studylib.risk.self_controlled import cutting, time_effects
 from studylib.risk.self_controlled.arrays import Flags, Reals, Spans
 from studylib.risk.self_controlled.cutting import Cut, Factor

@@ -8,10 +8,9 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from studylib.errors import EstimationError
+from studylib.errors import EstimationError, refuse_counts
 from studylib.risk.gates.schemas import measured
 from studylib.risk.gates.thresholds import Thresholds
-from studylib.risk.received import refuse_counts
 from studylib.risk.self_controlled.arrays import Reals
 from studylib.risk.self_controlled.case_series import PROBE, CaseSeries, assembled, ended_early
 from studylib.risk.self_controlled.estimates import self_controlled_case_series

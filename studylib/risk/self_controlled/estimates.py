@@ -9,10 +9,9 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from studylib.errors import EstimationError
+from studylib.errors import EstimationError, refuse_choices
 from studylib.risk.gates.gate import Gates
 from studylib.risk.logarithms import quantile
-from studylib.risk.received import refuse_choices
 from studylib.risk.rows import DAYS_PER_YEAR, NOTHING, estimates, method
 from studylib.risk.self_controlled import likelihood
 from studylib.risk.self_controlled.arrays import Reals

@@ -9,8 +9,8 @@ from typing import Literal
 import numpy as np
 from scipy import optimize, special, stats
 
-from studylib.errors import EstimationError
-from studylib.risk.received import received, refuse_choices
+from studylib.errors import EstimationError, refuse_choices
+from studylib.risk.received import received
 from studylib.risk.self_controlled.arrays import Reals, Spans
 from studylib.risk.self_controlled.case_series import CaseSeries, assembled
 from studylib.risk.self_controlled.inputs import NAME

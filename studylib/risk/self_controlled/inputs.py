@@ -8,8 +8,8 @@ from typing import Literal, get_args
 import numpy as np
 import pandas as pd
 
-from studylib.errors import EstimationError
-from studylib.risk.received import is_whole, received, refuse_choices, refuse_counts
+from studylib.errors import EstimationError, is_whole, refuse_choices, refuse_counts
+from studylib.risk.received import received
 from studylib.tables import FLOW, check
 
 NAME = "Série de cas"

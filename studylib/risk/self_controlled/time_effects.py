@@ -9,8 +9,7 @@ import numpy as np
 import pandas as pd
 from scipy.interpolate import BSpline
 
-from studylib.errors import EstimationError
-from studylib.risk.received import is_whole, refuse_choices
+from studylib.errors import EstimationError, is_whole, refuse_choices
 from studylib.risk.self_controlled.arrays import Ints, Reals, Spans, ranges
 
 MONTH = 30

@@ -9,8 +9,7 @@ from typing import Literal, get_args
 import numpy as np
 import pandas as pd
 
-from studylib.errors import EstimationError
-from studylib.risk.received import is_whole, refuse_choices
+from studylib.errors import EstimationError, is_whole, refuse_choices
 from studylib.risk.self_controlled.arrays import Ints, Spans
 
 Anchor = Literal["start", "end"]

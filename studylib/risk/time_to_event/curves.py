@@ -69,6 +69,7 @@ def cumulative_incidence(
         time, (event, other) = times_of(group), ends_of(group, competing)
         grid = _grid(time, days)
         estimate, variance = aalen_johansen(time, event, other, grid)
+        estimate = np.where(estimate > 1 - 1e-12, 1.0, estimate)  # a sum of shares, to rounding
         low, high = _log_log_interval(estimate, variance, level)
         parts.append(
             _curve(str(arm), "cumulative_incidence", grid, time, event).assign(

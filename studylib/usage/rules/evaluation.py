@@ -6,13 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import reduce
+from math import inf
 from operator import or_
 
 import narwhals as nw
 import pandas as pd
 
 from studylib import cohort
-from studylib.errors import EstimationError
+from studylib.errors import EstimationError, refuse_counts
 from studylib.sources import Frame, Source
 from studylib.usage.rules import spans as in_time
 from studylib.usage.rules.conditions import with_conditions
@@ -61,6 +62,7 @@ def evaluate(
     EstimationError when two rules have one identifier, or ``doses`` lacks a column.
     """
     _check(rules, doses)
+    refuse_counts(f"Règles « {rules.name} »", 0, history_days=history_days, grace_days=grace_days)
     span = cohort.span_of(period)
     not_run = {r.id: "no_dose" for r in rules.rules if not _has_dose(r, doses)}
     run = [rule for rule in rules.rules if rule.id not in not_run]
@@ -100,6 +102,19 @@ def _check(rules: RuleSet, doses: pd.DataFrame | None) -> None:
             f"Doses par boîte : colonnes absentes {', '.join(sorted(absent))} ; attendu cip13, "
             "unit (DDD ou mg) et dose."
         )
+    if doses is not None and not _usable(doses):
+        raise EstimationError(
+            "Doses par boîte : une ligne par code CIP13 (en texte) et unité, avec une dose "
+            "supérieure à 0, est attendue."
+        )
+
+
+def _usable(doses: pd.DataFrame) -> bool:
+    """Whether each pack has one dose per unit: two would be two dispensings."""
+    named = all(isinstance(code, str) for code in doses["cip13"])
+    number = pd.api.types.is_numeric_dtype(doses["dose"]) and not doses["dose"].isna().any()
+    once = not doses.duplicated(["cip13", "unit"]).any()
+    return bool(named and once and number and doses["dose"].between(0, inf, "neither").all())
 
 
 def _has_dose(rule: Rule, doses: pd.DataFrame | None) -> bool:

@@ -9,10 +9,11 @@ import pandas as pd
 
 from studylib import cohort, tables
 from studylib.cohort.population import STRATA
+from studylib.errors import refuse_choices
 from studylib.sources import Frame, Source
 from studylib.tables import REGIONAL
 from studylib.usage.rules.evaluation import Findings
-from studylib.usage.rules.rule import Level, Rule
+from studylib.usage.rules.rule import LEVELS, Level, Rule
 from studylib.usage.schemas import EXPOSURE, RULE_ESTABLISHMENTS, RULES
 
 
@@ -38,7 +39,7 @@ def any_rule(
     Persons are all those of the population of ``minimum_age`` or more, whether a rule concerns
     them or not. Same columns as ``rule_strata``.
     """
-    names = [rule.id for rule in findings.rules.rules if rule.level in levels]
+    names = _of_levels(findings, levels)
     found = findings.flags.filter(nw.col("rule").is_in(names)).select("person_id").unique()
     counted = _counted(findings, nw.col("age") >= minimum_age, found).assign(indicator=indicator)
     columns = ["indicator", *STRATA, "persons", "events", "person_years"]
@@ -110,7 +111,7 @@ def exposure_counts(
     unless the source's dispensings have the column ``prescriber``; only their count leaves the
     engine.
     """
-    rules = [rule.id for rule in findings.rules.rules if rule.level in levels]
+    rules = _of_levels(findings, levels)
     given = _dispensings(findings, rules, minimum_age)
     engine = findings.source.engine
     has_prescriber = "prescriber" in engine.columns(findings.source.table("dispensings"))
@@ -142,7 +143,7 @@ def rule_establishments(
     ``persons`` were dispensed, in the period, something the establishment prescribed; ``events``
     are those of them dispensed by it a drug of a rule that found them.
     """
-    rules = [rule.id for rule in findings.rules.rules if rule.level in levels]
+    rules = _of_levels(findings, levels)
     source = findings.source
     by_one = _prescribed_to(source, findings.span)
     old = findings.people.filter(nw.col("age") >= minimum_age).select("person_id")
@@ -168,6 +169,13 @@ def rule_establishments(
         ["population", "estimate"], ascending=[True, False], ignore_index=True
     )
     return tables.check(ordered[RULE_ESTABLISHMENTS.names], RULE_ESTABLISHMENTS)
+
+
+def _of_levels(findings: Findings, levels: Sequence[Level]) -> list[str]:
+    """The rules of these levels; EstimationError for a level that is none."""
+    for level in levels:
+        refuse_choices(f"Règles « {findings.rules.name} »", level=(level, LEVELS))
+    return [rule.id for rule in findings.rules.rules if rule.level in levels]
 
 
 def _prescribed_to(source: Source, span: tuple[int, int]) -> Frame:

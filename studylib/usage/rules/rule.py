@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from math import inf
+from typing import Literal, get_args
 
 from studylib.codes import Codelist
+from studylib.errors import EstimationError, refuse_choices, refuse_counts
 
 Level = Literal[
     "inappropriate", "omission", "contraindicated", "discouraged", "precaution", "considered"
@@ -60,6 +62,25 @@ class Rule:
     present: tuple[Codelist, ...] = ()
     absent: tuple[Codelist, ...] = ()
     lookback_days: int = 365
+
+    def __post_init__(self) -> None:
+        named = f"Règle « {self.id} »"
+        refuse_choices(
+            named,
+            level=(self.level, LEVELS),
+            exposure=(self.exposure, ("given", "missing")),
+            sex=(self.sex, ("F", "M", None)),
+            dose_unit=(self.dose_unit, get_args(DoseUnit)),
+        )
+        refuse_counts(named, 0, age_from=self.age_from)
+        if self.age_to is not None:
+            refuse_counts(named, self.age_from, age_to=self.age_to)
+        for name in ("minimum_days", "substances", "overlap_days", "lookback_days"):
+            refuse_counts(named, 1, **{name: getattr(self, name)})
+        if self.dose_above is not None and not 0 < self.dose_above < inf:
+            raise EstimationError(
+                f"{named} : dose_above vaut {self.dose_above} ; plus de 0 attendu."
+            )
 
     def drug_sets(self) -> dict[str, Codelist]:
         """The lists of drugs by the part they play: drugs, together_1…, without."""
