@@ -12,7 +12,7 @@ import pytest
 from bs4 import BeautifulSoup
 from pydantic import BaseModel
 
-from studylib import report, requests, risk, tables
+from studylib import report, requests, risk, tables, usage
 from studylib.errors import StudyError, TableError
 from studylib.report import context, french, page
 from studylib.requests.gates import Opening
@@ -496,3 +496,22 @@ def test_the_names_of_rows_begin_with_a_capital_and_codes_stay_as_they_are():
         "Incidence, intervalle exact",
         *steps[1:],
     ]
+
+
+def test_age_bands_are_told_in_words():
+    shares = pd.DataFrame(
+        {
+            "indicator": "Cumulée",
+            "population": "84",
+            "stratum": ["75-84", "85+", "F"],
+            "persons": 500,
+            "events": 100,
+            "estimate": 0.2,
+            "ci_low": 0.1,
+            "ci_high": 0.3,
+        }
+    )
+    kept = [name for name in usage.GROUP_SHARES.names if name in shares]
+    shown = report.table(shares, usage.GROUP_SHARES, caption="Parts", columns=kept).html
+    assert "75 à 84 ans" in shown
+    assert "85 ans ou plus" in shown
