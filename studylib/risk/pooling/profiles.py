@@ -148,7 +148,7 @@ def _pooled(
     reason, values, p_value = None, NOTHING, np.nan
     if not telling:
         reason = "flat profile"
-    elif effects == "random" and len(curves) < 2:
+    elif len(curves) < 2:  # one profile alone is that site's estimate, which its gates may hold
         reason = "a single site"
     else:
         values, p_value = _summary(telling, reach, effects, level)
