@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -19,6 +19,7 @@ from studylib.risk.propensity import (
     balance,
     check_balance,
     check_equipoise,
+    check_positivity,
     preference_distribution,
     wide_balance,
 )
@@ -200,13 +201,17 @@ class Comparison:
     def checks(self, thresholds: Thresholds | None = None) -> tuple[CheckResult, ...]:
         """The gates that look at no outcome by arm: balance, equipoise, person-time, power.
 
-        Balance takes part when the adjustment weighs or matches: a regression leaves the arms as
-        they are. An arm that could not be made comparable is not evaluated.
+        Balance is required when the adjustment weighs or matches, and so is positivity: that the
+        weights rest on enough persons. A regression leaves the arms as they are: their balance
+        only informs. An arm that could not be made comparable is not evaluated.
         """
         limits = thresholds or Thresholds()
-        found = []
-        if self.adjustment not in UNWEIGHTED:
-            found.append(check_balance(self._whole_balance(), threshold=limits.largest_smd))
+        found = [check_balance(self._whole_balance(), threshold=limits.largest_smd)]
+        if self.adjustment in UNWEIGHTED:
+            text = f"pour information, {found[0].text} Une régression n'y change rien."
+            found = [replace(found[0], passed=None, evaluated=True, text=text)]
+        elif self.pairs:
+            found.append(self._positivity())
         found.append(self._equipoise(limits))
         shared: dict[str, Any] = {
             "reference": self.reference,
@@ -226,6 +231,16 @@ class Comparison:
                     wide_balance(self.wide, both, reference=self.reference, adjusted=pair)
                 )
         return pd.concat(tables, ignore_index=True) if len(tables) > 1 else tables[0]
+
+    def _positivity(self) -> CheckResult:
+        """Positivity of every pair together."""
+        each = [check_positivity(pair) for pair in self.pairs.values()]
+        if len(each) == 1:
+            return each[0]
+        table = pd.concat([one.table for one in each], ignore_index=True)
+        texts = [one.text for one in each if not one.passed]
+        told = " ".join(texts) or each[0].text
+        return replace(each[0], passed=not texts, table=table, text=told)
 
     def _equipoise(self, limits: Thresholds) -> CheckResult:
         """Equipoise of every pair together."""

@@ -44,7 +44,7 @@ class NestedCaseControl(StrictModel):
     age_caliper_years: Age | None = Field(
         default=2, title="Écart d'âge admis (années)", description="au plus, entre cas et témoin"
     )
-    window_days: FenetreNonVide = Field(
+    exposed_days: FenetreNonVide = Field(
         default=1,
         title="Fenêtre d'exposition (jours)",
         description="exposé si un de ces jours est couvert, avant l'événement",
@@ -68,7 +68,7 @@ class NestedCaseControl(StrictModel):
 
     def choices(self) -> dict[str, Any]:
         """Those of ``risk.nested_case_control``."""
-        return {"window": self.window_days, "lag": self.lag_days, **self.sampling()}
+        return {"window": self.exposed_days, "lag": self.lag_days, **self.sampling()}
 
 
 class TimeVarying(StrictModel):
