@@ -79,7 +79,7 @@ class TimeVarying(StrictModel):
     lag_days: Fenetre = Field(
         default=0,
         title="Décalage (jours)",
-        description="jours entre le début d'une exposition et celui de son effet possible",
+        description="jours entre le début d'une exposition et son effet ; 0 : dès le lendemain",
     )
     risk_window_days: Fenetre = Field(
         default=0,
