@@ -141,6 +141,11 @@ class ComparisonParameters(StudyParameters):
     )
 
     @property
+    def adjusted(self) -> bool:
+        """Whether the primary analysis is adjusted at all."""
+        return self.adjustment.method != "none"
+
+    @property
     def rereads_exposure(self) -> bool:
         """Whether a design asked for reads exposure again during follow-up."""
         return self.nested_case_control is not None or self.time_varying is not None

@@ -3,7 +3,12 @@
 from studylib.risk.enough import effective_size
 from studylib.risk.propensity.adjusted import Adjusted, adjusted
 from studylib.risk.propensity.balance import balance, wide_balance
-from studylib.risk.propensity.checks import check_balance, check_equipoise, check_positivity
+from studylib.risk.propensity.checks import (
+    check_balance,
+    check_equipoise,
+    check_positivity,
+    equipoise_of,
+)
 from studylib.risk.propensity.high_dimensional import high_dimensional_covariates
 from studylib.risk.propensity.large_scale import lasso_propensity_score
 from studylib.risk.propensity.matching import match_sets
@@ -38,6 +43,7 @@ __all__ = [
     "check_equipoise",
     "check_positivity",
     "effective_size",
+    "equipoise_of",
     "equipoise_shares",
     "high_dimensional_covariates",
     "lasso_propensity_score",
