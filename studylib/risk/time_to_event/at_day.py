@@ -41,10 +41,10 @@ class Choices:
 
     day: int
     competing: tuple[str, ...]
-    weights: str | None
-    cluster: str | None
-    adjustment: str | None
-    level: float
+    weights: str | None = None
+    cluster: str | None = None
+    adjustment: str | None = None
+    level: float = 0.95
 
 
 @dataclass(frozen=True)
@@ -176,12 +176,12 @@ def _pairs(
     pairs = []
     for arm in compared:
         both = follow_up[follow_up["arm"].isin([arm, reference])]
-        side, base = (_side(both, name, at, choices) for name in (arm, reference))
+        side, base = (side_of(both, name, at, choices) for name in (arm, reference))
         pairs.append(_Pair(both, f"{arm} / {reference}", outcome, side, base, choices))
     return pairs
 
 
-def _side(both: pd.DataFrame, arm: str, at: At, choices: Choices) -> Side:
+def side_of(both: pd.DataFrame, arm: str, at: At, choices: Choices) -> Side:
     """What ``at`` estimates in one arm by the day."""
     group = both[both["arm"] == arm]
     if group.empty:
@@ -200,7 +200,9 @@ def _side(both: pd.DataFrame, arm: str, at: At, choices: Choices) -> Side:
         influence = np.bincount(pd.factorize(cluster)[0], influence)
     variance = float((influence**2).sum())
     # A risk of none or all has no variance of its own: the interval of a difference would be false.
-    return Side(value, variance) if variance > 0 else Side(reason=f"no outcome by the day in {arm}")
+    if not variance > 0:
+        return Side(reason=f"{'no variance' if value > 0 else 'no outcome by the day'} in {arm}")
+    return Side(value, variance)
 
 
 def _difference(side: Side, base: Side, level: float) -> tuple[Values, float]:
