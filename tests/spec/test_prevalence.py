@@ -1,4 +1,4 @@
-"""Who is counted, year by year, when the frequency of an event is watched for a change of coding."""
+"""Who is counted each year, when the frequency of an event is watched for a change of coding."""
 
 from datetime import date
 
