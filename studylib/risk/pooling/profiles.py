@@ -162,7 +162,8 @@ def _pooled(
     reason, values, p_value = None, NOTHING, np.nan
     if not telling:
         reason = "flat profile"
-    elif random and len(telling) < 2:
+    elif len(telling) < 2:
+        # One profile alone is that site's estimate, which its own gates may hold.
         reason = "a single site"
     else:
         values, p_value = _summary(telling, reach, random, level)
