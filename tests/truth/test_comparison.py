@@ -78,6 +78,20 @@ def test_the_risk_difference_is_adjusted_as_the_ratio_is(way):
     assert found["method"].str.contains(f"adjustment={way}").all()
 
 
+def test_an_estimate_names_the_population_it_represents_and_no_other():
+    persons = confounded(2)
+    of_all, of_arm = (compared(persons, "stratification", population=of) for of in ("ate", "att"))
+    ratios = [one.hazard_ratio(outcome="o").iloc[0] for one in (of_all, of_arm)]
+    assert ratios[0]["estimate"] == ratios[1]["estimate"], "each stratum has a baseline of its own"
+    assert not any("population=" in row["method"] for row in ratios)
+    risks = [one.risk_difference(outcome="o", day=365).iloc[0] for one in (of_all, of_arm)]
+    assert "population=ate" in risks[0]["method"]
+    assert "population=att" in risks[1]["method"]
+    assert abs(risks[0]["estimate"] - risks[1]["estimate"]) > 0.001
+    matched = compared(persons, "matching").hazard_ratio(outcome="o").iloc[0]
+    assert "population=matched" in matched["method"]
+
+
 def test_mean_times_are_adjusted_as_risks_are():
     persons = confounded(2)
     crude, *adjusted = (

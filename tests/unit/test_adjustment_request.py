@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from studylib import risk
-from studylib.requests.studies.adjustment import Adjustment
+from studylib.requests.studies.adjustment import Adjustment, OutcomeModel
 
 FIELDS = ("method", "population", "trim", "scale", "order", "cut_on")
 
@@ -36,3 +36,8 @@ def test_a_choice_of_the_request_is_a_choice_of_the_library(given):
     assert not made.reasons
     row = made.hazard_ratio(outcome="o").iloc[0]
     assert np.isfinite(row["estimate"])
+
+
+def test_a_profile_takes_the_ties_of_the_request_but_exact_ones():
+    found = [OutcomeModel(ties=ties).profile_ties for ties in ("efron", "breslow", "exact")]
+    assert found == ["efron", "breslow", "efron"]

@@ -152,6 +152,11 @@ class OutcomeModel(StrictModel):
         description="en dessous, la covariable n'entre pas dans les modèles",
     )
 
+    @property
+    def profile_ties(self) -> Literal["efron", "breslow"]:
+        """How a likelihood profile takes ties: it knows no exact ones, which are Efron's there."""
+        return "efron" if self.ties == "exact" else self.ties
+
     @field_validator("interval")
     @classmethod
     def _exact_has_no_profile(cls, interval: str, info: ValidationInfo) -> str:
