@@ -103,6 +103,8 @@ def _headline(figure: KeyFigure, within: pd.DataFrame | None) -> str:
             return labels.amount(float(content), str(row["measure"]))
         return french.number(float(content))
     page = context.current()
+    if page.told.hidden(int(figure)):
+        return WITHHELD
     hidden = (1 if page.show_zero else 0) <= int(figure) < page.threshold
     return small(page.threshold) if hidden else french.number(int(figure))
 

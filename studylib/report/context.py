@@ -13,7 +13,7 @@ from pathlib import Path
 import pandas as pd
 
 from studylib import project
-from studylib.report.disclosure import DEFAULT_THRESHOLD, Masked, combine
+from studylib.report.disclosure import DEFAULT_THRESHOLD, Masked, Told, combine
 from studylib.report.fragment import slug
 
 SIBLINGS = "siblings.json"  # in a synthesis's run folder: region → folder of its tables
@@ -27,6 +27,7 @@ class Page:
     show_zero: bool = True
     written: int = 0
     shown: Mapping[str, Masked] = field(default_factory=dict)
+    told: Told = field(default_factory=Told)
 
 
 _page = Page()
@@ -49,10 +50,15 @@ def start(*, threshold: int = DEFAULT_THRESHOLD, show_zero: bool = True) -> Page
 
 
 def remember(schema: str, masked: Masked) -> None:
-    """Keep what the page shows of ``schema``, for later tables not to give away what it hides."""
+    """Keep what the page has told, for later tables not to give away what it hides.
+
+    Of estimates, the rows themselves are kept; of other tables, their counts.
+    """
     global _page
-    whole = combine(_page.shown.get(schema), masked)
-    _page = replace(_page, shown={**_page.shown, schema: whole})
+    shown = dict(_page.shown)
+    if schema == "estimates":
+        shown[schema] = combine(_page.shown.get(schema), masked)
+    _page = replace(_page, shown=shown, told=masked.told)
 
 
 def write_table(shown: pd.DataFrame, name: str) -> Path | None:

@@ -80,8 +80,9 @@ def review(
 
     Under a ``caption``, it also agrees with what each region's own report shows under it.
 
-    Estimates are remembered from one display to the next: the total of two arms may not stand
-    below a table that hides one of them, nor what is computed from an estimate it hides.
+    Counts and estimates are remembered from one display to the next, whatever table tells them: the
+    total of two arms may not stand below, or above, a table that hides one of them; nor below it
+    what is computed from an estimate it hides.
     """
     page = context.current()
     masked = disclosure.review(
@@ -92,9 +93,10 @@ def review(
         totals=totals,
         earlier=page.shown.get(schema.name),
         parts=context.region_tables(caption) if caption else None,
+        page=page.told,
     )
+    context.remember(schema.name, masked)
     if schema.name == "estimates":
-        context.remember(schema.name, masked)
         return masked
     return disclosure.hide_derived(masked, schema, page.shown.get("estimates"))
 

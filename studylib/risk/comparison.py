@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -20,6 +20,7 @@ from studylib.risk.propensity import (
     balance,
     check_balance,
     equipoise_of,
+    positivity_of,
     preference_distribution,
     wide_balance,
 )
@@ -219,14 +220,19 @@ class Comparison:
     def checks(self, thresholds: Thresholds | None = None) -> tuple[CheckResult, ...]:
         """The gates that look at no outcome by arm: balance, equipoise, person-time, power.
 
-        Balance takes part when the adjustment weighs or matches: a regression leaves the arms as
-        they are. An arm that could not be made comparable is not evaluated.
+        Balance is required when the adjustment weighs or matches, and so is positivity: that the
+        weights rest on enough persons. A regression leaves the arms as they are: their balance
+        only informs. An arm that could not be made comparable is not evaluated.
         """
         limits = thresholds or Thresholds()
-        found = []
-        if self.adjustment not in UNWEIGHTED:
-            found.append(check_balance(self._whole_balance(), threshold=limits.largest_smd))
-        scores = [pair.score for pair in self.pairs.values()]
+        found = [check_balance(self._whole_balance(), threshold=limits.largest_smd)]
+        pairs = list(self.pairs.values())
+        if self.adjustment in UNWEIGHTED:
+            text = f"pour information, {found[0].text} Une régression n'y change rien."
+            found = [replace(found[0], passed=None, evaluated=True, text=text)]
+        elif pairs:
+            found.append(positivity_of(pairs))
+        scores = [pair.score for pair in pairs]
         found.append(equipoise_of(scores, self.reasons, threshold=limits.smallest_equipoise))
         shared: dict[str, Any] = {
             "reference": self.reference,

@@ -44,9 +44,11 @@ def conditional_logistic(
 
     ``members``: ``set``, ``case`` (a flag), numeric ``exposures`` (one row of the result each, for
     one unit more) and ``covariates``; ``person_id`` where persons come back in several sets.
-    ``persons`` counts members' persons, ``events`` cases. Where an exposure never differs within
-    a set, is carried by other variables, or separates cases from others, the row has no estimate
-    and ``method`` says why. ``against`` is what each row is compared with. EstimationError for a
+    ``persons`` counts members' persons, ``events`` cases: the smaller of those exposed and not
+    exposed when the exposure is a flag, so that both are masked together (``compared_cases``).
+    Where an exposure never differs within a set, is carried by other variables, or separates cases
+    from others, the row has no estimate and ``method`` says why. ``against`` is what each row is
+    compared with. EstimationError for a
     wrong column, or a unit in which no odds ratio can be written. In a case-crossover a person is
     in its own set at several ``day``.
 
@@ -76,8 +78,22 @@ def conditional_logistic(
             covariates=covariates,
             **(choices or {}),
         )
-        rows.append(row_of(read, f"{name} / {against}", outcome, values, p_value, told))
+        row = row_of(read, f"{name} / {against}", outcome, values, p_value, told)
+        rows.append(row | {"events": compared_cases(read, name, gates)})
     return estimates(rows, gates=gates)
+
+
+def compared_cases(members: pd.DataFrame, exposure: str, gates: Gates | None = None) -> int:
+    """Cases that a row counts: the smaller of exposed and unexposed when the exposure is a flag.
+
+    A ratio may not be read where either is small. All cases for an amount, and when closed
+    ``gates`` withhold the ratio, which the two would give back.
+    """
+    of_cases = members.loc[members["case"].to_numpy(bool), exposure]
+    if (gates is not None and gates.closed) or not members[exposure].isin([0, 1]).all():
+        return len(of_cases)
+    exposed = int(of_cases.sum())
+    return min(exposed, len(of_cases) - exposed)
 
 
 def _values(

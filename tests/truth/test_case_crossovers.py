@@ -4,8 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from studylib import risk
+from studylib import risk, tables
 from studylib.errors import EstimationError
+from studylib.report import disclosure
 from studylib.risk.gates import Gates
 from studylib.risk.sampled_designs import future_case_controls
 from studylib.tables import CheckResult
@@ -38,9 +39,20 @@ def test_only_first_events_or_all():
     """The second event, 100 days later, has its own two windows."""
     days = [[95], [95], [85, 195], [195], [185]]
     first, every = (study(days, (100, 200), recurrence=r) for r in ("first", "all"))
-    assert (first["estimate"].item(), first["events"].item()) == (pytest.approx(2), 5)
-    assert (every["estimate"].item(), every["events"].item()) == (pytest.approx(4 / 2), 10)
+    assert (first["estimate"].item(), first["events"].item()) == (pytest.approx(2), 2)
+    assert (every["estimate"].item(), every["events"].item()) == (pytest.approx(4 / 2), 4)
     assert (every["persons"] == 5).all()
+
+
+@pytest.mark.parametrize(("exposed", "hidden"), [(9, True), (11, False), (31, True)])
+def test_a_ratio_of_few_cases_exposed_or_not_is_not_read(exposed, hidden):
+    """Forty cases, of whom some received the drug: the case series masks the same exposure."""
+    days = [[95]] * exposed + [[85]] * (40 - exposed)
+    found = study(days)
+    assert found["events"].item() == min(exposed, 40 - exposed)
+    shown = disclosure.mask(found, tables.ESTIMATES)
+    assert shown["estimate"].isna().item() == hidden
+    assert study(days, gates=CLOSED)["events"].item() == 40, "the two would give the ratio back"
 
 
 def drawn(trend, effect, persons, seed=1):

@@ -135,7 +135,7 @@ def test_another_outcome_of_the_same_persons_takes_the_same_weights():
 
 def test_the_gates_of_a_sound_comparison_pass_and_those_of_a_poor_one_do_not():
     sound = {one.name: one for one in compared(confounded(), "overlap").checks()}
-    assert set(sound) == {"balance", "equipoise", "person_time", "mdrr"}
+    assert set(sound) == {"balance", "positivity", "equipoise", "person_time", "mdrr"}
     assert all(one.passed for one in sound.values())
     poor = confounded().assign(
         arm=lambda d: np.where((d["frail"] == 1) ^ (d["age"] > 51), "B", "A")

@@ -86,7 +86,7 @@ def test_the_trend_of_controls_divides_the_ratio_of_cases():
     assert row["estimate"] == pytest.approx(2)
     assert "trend=case_time_control" in row["method"]
     assert labels.method("x; covariates=nsaids: trend").endswith("stéroïdiens\xa0: tendance")
-    assert (row["persons"], row["events"]) == (8, 8), "controls are no cases"
+    assert (row["persons"], row["events"]) == (8, 2), "controls are no cases; six are exposed"
 
 
 @pytest.mark.parametrize(
@@ -226,7 +226,11 @@ def test_a_reference_drug_is_what_others_are_against():
     assert row["comparison"] == "A / B"
     assert row["estimate"] == pytest.approx(3)
     assert "covariates=without_treatment" in row["method"]
+    assert row["events"] == 3, "three cases on A, six on B alone"
+    turned = risk.nested_case_control(sets, use, reference="A", **choices).iloc[0]
+    assert turned["events"] == 3, "five cases are without B, of whom three are on A"
     with_none = risk.nested_case_control(sets, use, **choices)
+    assert with_none["events"].tolist() == [3, 5]
     assert list(with_none["comparison"]) == ["A / unexposed", "B / unexposed"]
     absent = risk.nested_case_control(sets, use, reference="C", **choices)
     assert absent["estimate"].isna().all()

@@ -348,6 +348,13 @@ def test_a_group_without_treatment_is_an_arm_that_may_be_the_reference(written):
     ("old", "new", "field", "says"),
     [
         ("reference: AVK", "reference: AVC", "parameters.reference", "AVK"),
+        (
+            "  prevention: ",
+            "  opened_gates:\n    - {gate: time_stability, by: Dr A, on: 2026-05-04, "
+            'reason: "Un motif assez long"}\n  prevention: ',
+            "parameters.opened_gates[1].gate",
+            "un contrôle de cette étude",
+        ),
         ("    AOD: aod\n", "", "parameters.non_users", "un second groupe dans arms"),
         ("    AVK: avk\n    AOD: aod\n", "    {}\n", "parameters.arms", "au moins un groupe"),
         (

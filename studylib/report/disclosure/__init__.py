@@ -5,11 +5,13 @@ from studylib.report.disclosure.curves import coarsen
 from studylib.report.disclosure.derived import hide_derived
 from studylib.report.disclosure.masking import Masked, combine, mask, review
 from studylib.report.disclosure.system import DEFAULT_THRESHOLD, CountSystem
+from studylib.report.disclosure.told import Told
 
 __all__ = [
     "DEFAULT_THRESHOLD",
     "CountSystem",
     "Masked",
+    "Told",
     "coarsen",
     "combine",
     "exposed_by_parts",

@@ -18,7 +18,7 @@ def hide_derived(masked: Masked, schema: Table, estimates: Masked | None) -> Mas
     ``estimates`` is what the page has shown of ``tables.ESTIMATES`` so far. A comparison read from
     its other side is the same.
     """
-    if estimates is None or not {*_ABOUT, "estimate"} <= set(masked.frame.columns):
+    if estimates is None or not set(_ABOUT) <= set(masked.frame.columns):
         return masked
     declared = [name for name in masked.frame.columns if name in schema.names]
     figures = [name for name in declared if schema.column(name).from_counts]

@@ -10,7 +10,7 @@ import pandas as pd
 
 from studylib import tables
 from studylib.errors import StudyError
-from studylib.report.disclosure import across, adjusted, relations
+from studylib.report.disclosure import across, adjusted, relations, told
 from studylib.report.disclosure.curves import coarsen
 from studylib.report.disclosure.system import DEFAULT_THRESHOLD, CountSystem
 from studylib.tables import Table
@@ -34,6 +34,9 @@ class Masked:
     threshold: int
     show_zero: bool
     exact: pd.DataFrame = field(repr=False)  # as given; never shown
+    told: told.Told = field(
+        default_factory=told.Told, repr=False
+    )  # by the page, this table with it
 
     @property
     def hides(self) -> bool:
@@ -72,20 +75,22 @@ def review(
     totals: Mapping[str, str] | None = None,
     earlier: Masked | None = None,
     parts: Mapping[str, pd.DataFrame] | None = None,
+    page: told.Told | None = None,
 ) -> Masked:
     """What ``mask`` gives, with the reason of each hidden cell (a ``Masked``).
 
     ``earlier`` holds what the same page has shown of the same schema: what it printed stays
     printed, what it hid stays hidden, and the new table may not give it away. ``parts`` holds the
     same table as each region's own report shows it: a total that would give back what one of them
-    hides is hidden here.
+    hides is hidden here. ``page`` holds the counts that the page's tables of any schema have told:
+    one that is hidden there is hidden here, and none may follow from the two together.
     """
     if threshold < 2:
         raise StudyError(f"Seuil de diffusion {threshold} : il faut un entier d'au moins 2.")
-    new = _presentable(frame, schema)
+    new, page = _presentable(frame, schema), page or told.Told()
     if schema.name == "curves":
         shown = coarsen(new, threshold=threshold)
-        return Masked(shown, _no_marks(shown), threshold, show_zero, shown)
+        return Masked(shown, _no_marks(shown), threshold, show_zero, shown, page)
     before = 0 if earlier is None else len(earlier.exact)
     exact = new if earlier is None else pd.concat([earlier.exact, new], ignore_index=True)
     system = CountSystem(threshold, show_zero)
@@ -97,11 +102,13 @@ def review(
     for row, column in _given_away_by_parts(new, parts or {}, threshold):
         if (key := counts.cells.get((before + row, column))) is not None:
             system.hide(key)
-    system.protect()
+    study, rows = schema.name in told.STUDY, range(before, len(exact))
+    told.protect(counts, told.settle(counts, page, rows) if study else [])
     marks = _marks_of(counts, exact)
     _withhold_values(marks, exact, schema, contrasts)
+    page = page.adding(told.told_by(exact, marks, counts)) if study else page
     marks = marks.iloc[before:][list(new.columns)].reset_index(drop=True)
-    return Masked(new.mask(marks != ""), marks, threshold, show_zero, new)
+    return Masked(new.mask(marks != ""), marks, threshold, show_zero, new, page)
 
 
 def _given_away_by_parts(

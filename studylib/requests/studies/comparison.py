@@ -45,7 +45,7 @@ class NestedCaseControl(StrictModel):
     age_caliper_years: Age | None = Field(
         default=2, title="Écart d'âge admis (années)", description="au plus, entre cas et témoin"
     )
-    window_days: FenetreNonVide = Field(
+    exposed_days: FenetreNonVide = Field(
         default=1,
         title="Fenêtre d'exposition (jours)",
         description="exposé si un de ces jours est couvert, avant l'événement",
@@ -69,7 +69,7 @@ class NestedCaseControl(StrictModel):
 
     def choices(self) -> dict[str, Any]:
         """Those of ``risk.nested_case_control``."""
-        return {"window": self.window_days, "lag": self.lag_days, **self.sampling()}
+        return {"window": self.exposed_days, "lag": self.lag_days, **self.sampling()}
 
 
 class TimeVarying(StrictModel):
@@ -80,7 +80,7 @@ class TimeVarying(StrictModel):
     lag_days: Fenetre = Field(
         default=0,
         title="Décalage (jours)",
-        description="jours entre le début d'une exposition et celui de son effet possible",
+        description="jours entre le début d'une exposition et son effet ; 0 : dès le lendemain",
     )
     risk_window_days: Fenetre = Field(
         default=0,

@@ -8,6 +8,7 @@ from studylib.risk.propensity.checks import (
     check_equipoise,
     check_positivity,
     equipoise_of,
+    positivity_of,
 )
 from studylib.risk.propensity.high_dimensional import high_dimensional_covariates
 from studylib.risk.propensity.large_scale import lasso_propensity_score
@@ -48,6 +49,7 @@ __all__ = [
     "high_dimensional_covariates",
     "lasso_propensity_score",
     "match_sets",
+    "positivity_of",
     "preference_distribution",
     "preference_score",
     "propensity_score",

@@ -146,6 +146,15 @@ def check_positivity(
     return CheckResult("positivity", not failing, table, text)
 
 
+def positivity_of(pairs: Sequence[Adjusted]) -> CheckResult:
+    """Positivity of every compared pair together."""
+    each = [check_positivity(pair) for pair in pairs]
+    table = pd.concat([one.table for one in each], ignore_index=True)
+    texts = [one.text for one in each if not one.passed]
+    told = " ".join(texts) or each[0].text
+    return CheckResult("positivity", not texts, table, told)
+
+
 def _said(value: float) -> str:
     return f"{round(value, 3):g}".replace(".", ",")
 

@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from studylib.errors import EstimationError, refuse_choices, refuse_counts
-from studylib.risk.conditional_logistic import conditional_logistic
+from studylib.risk.conditional_logistic import compared_cases, conditional_logistic
 from studylib.risk.gates.gate import Gates
 from studylib.risk.received import received
 from studylib.risk.sampled_designs.exposure import with_exposure
@@ -132,13 +132,16 @@ def case_crossover(
     the event, with a day that stands for it) makes it a case-time-control: the odds ratio of the
     cases divided by that of the controls, which is the trend of exposure (Suissa, 1995). A
     persistent treatment makes later windows more exposed: the ratio is then above 1 by itself.
-    ``persons`` and ``events`` count cases, never controls. ``upstream`` names the choices that made
-    ``events`` and ``exposures``, told in ``method``.
+    ``persons`` and ``events`` count cases, never controls: ``events`` the smaller of those exposed
+    in their own window and not, so that both are masked together; all of them when closed ``gates``
+    withhold the ratio. ``upstream`` names the choices that made ``events`` and ``exposures``, told
+    in ``method``.
     """
     wanted = Windows(case_window, referents, number, washout, lag)
     members = _exposed(events, exposures, observed, wanted)
-    counts = {"persons": members["person_id"].nunique(), "events": int(members["case"].sum())}
     drugs = [str(name) for name in members if name not in MEMBER]
+    persons = members["person_id"].nunique()
+    compared = [compared_cases(members, drug, gates) for drug in drugs]
     trends: list[str] = []
     if controls is not None:
         other = _exposed(controls, exposures, observed, wanted)
@@ -157,7 +160,7 @@ def case_crossover(
         },
         gates=gates,
     )
-    return found.assign(**counts)
+    return found.assign(persons=persons, events=compared)
 
 
 def _exposed(

@@ -45,8 +45,10 @@ def nested_case_control(
     that day excluded. Sampled from those at risk, the odds ratio estimates the hazard ratio. With
     a ``reference``, one of the drugs, each other is against members exposed to it alone, and
     members exposed to none have their own term. Two-valued covariates with fewer than
-    ``fewest_carriers`` on a side are left out. The choices of the sampling are given again to be
-    told in ``method``.
+    ``fewest_carriers`` on a side are left out. ``events`` counts the smaller of the cases exposed
+    and of those they are compared with, so that both are masked together; all cases when closed
+    ``gates`` withhold the ratio. The choices of the sampling are given again to be told in
+    ``method``.
     """
     moments = _moments(sets, covariates, window, lag)
     members = with_exposure(moments, exposures).drop(columns="day")
@@ -63,7 +65,7 @@ def nested_case_control(
     entered = [name for name in covariates if name not in known]
     if reference:
         members, entered = _against(members, found, entered)
-    return conditional_logistic(
+    ratios = conditional_logistic(
         members,
         outcome=outcome,
         exposures=drugs,
@@ -83,6 +85,10 @@ def nested_case_control(
         },
         gates=gates,
     )
+    if reference is None or (gates is not None and gates.closed):
+        return ratios
+    alone = (found[reference] == 1) & (found[drugs] == 0).all(axis=1)
+    return ratios.assign(events=ratios["events"].clip(upper=int((alone & moments["case"]).sum())))
 
 
 def _moments(sets: pd.DataFrame, covariates: Sequence[str], window: int, lag: int) -> pd.DataFrame:
