@@ -7,6 +7,7 @@ from scipy import sparse
 
 from studylib import cohort, risk
 from studylib.errors import EstimationError
+from studylib.report import disclosure
 
 WAYS = ("regression", "iptw", "overlap", "matching_weights", "matching", "stratification")
 
@@ -227,3 +228,34 @@ def test_hdps_needs_codes_and_others_choose_none():
     with pytest.raises(EstimationError, match="wide"):
         risk.comparison(persons, **told, high_dimensional={})
     assert risk.selected_codes(risk.comparison(persons, **told)).empty
+
+
+def test_weights_are_told_by_arm_with_those_left_out():
+    persons = confounded(2)
+    weighed = risk.weights(compared(persons, "iptw"))
+    assert weighed["comparison"].unique().tolist() == ["A / B"]
+    pair = compared(persons, "iptw").pairs["A"].people
+    for _, row in weighed.iterrows():
+        own = pair.loc[pair["arm"] == row["arm"], "weight"]
+        told = row[["weight_min", "weight_mean", "weight_max"]].tolist()
+        assert told == pytest.approx([own.min(), own.mean(), own.max()])
+        assert row["effective_size"] == pytest.approx(own.sum() ** 2 / (own**2).sum())
+        assert row["left_out"] == 0
+    matched = risk.weights(compared(persons, "matching")).set_index("arm")
+    assert (matched["persons"] - matched["left_out"]).nunique() == 1, "one to one"
+    assert (matched["pair_left_out"] == matched["left_out"].sum()).all()
+    assert risk.weights(compared(persons, "regression")).empty
+
+
+def test_few_persons_left_out_are_hidden_with_what_would_tell_them():
+    row = {"comparison": "A / B", "persons": 500, "pair_left_out": 20, "weight_min": 1.0,
+           "weight_mean": 1.0, "weight_max": 1.0}  # fmt: skip
+    table = pd.DataFrame(
+        [row | {"arm": "A", "left_out": 6, "effective_size": 494.0},
+         row | {"arm": "B", "left_out": 14, "effective_size": 486.0}]
+    )  # fmt: skip
+    shown = disclosure.mask(table, risk.WEIGHTS)
+    assert shown["left_out"].isna().all(), "the ratio tells both groups together"
+    assert shown["effective_size"].isna().all()
+    assert shown["pair_left_out"].tolist() == [20, 20]
+    assert shown["persons"].tolist() == [500, 500]

@@ -41,3 +41,11 @@ def test_a_choice_of_the_request_is_a_choice_of_the_library(given):
 def test_a_profile_takes_the_ties_of_the_request_but_exact_ones():
     found = [OutcomeModel(ties=ties).profile_ties for ties in ("efron", "breslow", "exact")]
     assert found == ["efron", "breslow", "efron"]
+
+
+def test_weights_that_represent_others_than_the_treated_are_known():
+    others = ({"method": "overlap"}, {"method": "matching"}, {"method": "iptw"},
+              {"method": "iptw", "population": "att", "trim": "crump"})  # fmt: skip
+    own = ({"method": "regression"}, {"method": "iptw", "population": "att"}, {"method": "none"})
+    assert all(Adjustment.model_validate(one).represents_others for one in others)
+    assert not any(Adjustment.model_validate(one).represents_others for one in own)

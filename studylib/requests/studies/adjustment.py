@@ -125,6 +125,13 @@ class Adjustment(StrictModel):
         """Whether the score is over codes found before index, all of them or those chosen."""
         return self.score != "formula"
 
+    @property
+    def represents_others(self) -> bool:
+        """Whether the weights give persons other than those of the compared arm."""
+        if self.trim != "none" or self.method in ("overlap", "matching_weights", "matching"):
+            return True
+        return self.method == "iptw" and self.population != "att"
+
     def choices(self) -> dict[str, Any]:
         """The keyword arguments of ``risk.comparison``."""
         given = self.model_dump()
