@@ -95,6 +95,7 @@ from studylib.cohort.population import (
     population,
     span_of,
 )
+from studylib.cohort.prevalence import prevalence_by_year
 from studylib.cohort.relations import (
     followed_by,
     nth_event,
@@ -177,6 +178,7 @@ __all__ = [
     "population",
     "prescribing",
     "prescribing_establishment",
+    "prevalence_by_year",
     "prior_cost",
     "prior_drugs",
     "quan_charlson",

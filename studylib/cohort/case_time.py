@@ -16,7 +16,7 @@ from studylib.cohort.days import day
 from studylib.cohort.observation import continuous
 from studylib.cohort.supply import dispensing_days
 from studylib.errors import StudyError
-from studylib.sources import Source
+from studylib.sources import Frame, Source
 
 
 @dataclass(frozen=True)
@@ -60,8 +60,9 @@ def case_time(
 
     A stay that begins at most ``same_event_days`` after the one before it belongs to the same
     event. The time kept is the stretch of observation that holds the person's first event of the
-    period, cut to it; ``ended_early`` says that it ends before the period does. An exposure lasts
-    the days its dispensing supplies, or ``exposure_days`` from its first day.
+    period, cut to it, and to the day of death (included) whatever the source still observes;
+    ``ended_early`` says that it ends before the period does. An exposure lasts the days its
+    dispensing supplies, or ``exposure_days`` from its first day.
     """
     first, last = day(period[0]), day(period[1]) + 1
     if last <= first or same_event_days < 0:
@@ -71,13 +72,7 @@ def case_time(
         )
     engine = source.engine
     seen = continuous(engine, source.table("observation"), gap_days=observation_gap_days)
-    within = engine.checkpoint(
-        seen.with_columns(
-            nw.max_horizontal("observed_from", nw.lit(first)).alias("from_"),
-            nw.min_horizontal("observed_to", nw.lit(last)).alias("to"),
-        ).filter(nw.col("from_") < nw.col("to")),
-        "observed_in_period",
-    )
+    within = _within(source, seen, first, last)
     event_days = (
         source.events(outcome, positions=positions)
         .select("person_id", nw.col("start").alias("day"))
@@ -106,6 +101,21 @@ def case_time(
         _exposures(engine.collect(supply), cases, exposure_days),
         events,
         counts.set_index("region")["persons"].sort_index(),
+    )
+
+
+def _within(source: Source, seen: Frame, first: int, last: int) -> Frame:
+    """Observation cut to the period and to death: a source may go on observing the dead."""
+    died = source.table("persons").select("person_id", (nw.col("death_date") + 1).alias("dead"))
+    known = seen.join(died, on="person_id", how="left").with_columns(
+        nw.when(nw.col("dead") < last).then(nw.col("dead")).otherwise(last).alias("last")
+    )
+    cut = known.with_columns(
+        nw.max_horizontal("observed_from", nw.lit(first)).alias("from_"),
+        nw.min_horizontal("observed_to", "last").alias("to"),
+    ).drop("dead", "last")
+    return source.engine.checkpoint(
+        cut.filter(nw.col("from_") < nw.col("to")), "observed_in_period"
     )
 
 

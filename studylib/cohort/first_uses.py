@@ -9,6 +9,7 @@ import pandas as pd
 
 from studylib.codes import Codelist
 from studylib.cohort.days import day
+from studylib.cohort.observation import continuous
 from studylib.errors import StudyError
 from studylib.sources import Frame, Source
 
@@ -20,19 +21,19 @@ def first_uses(
     *,
     run_in_days: int = 365,
     period: tuple[date, date] | None = None,
+    observation_gap_days: int = 0,
 ) -> pd.DataFrame:
     """Persons who begin one of two treatments: person_id, index_day, marker_day, region.
 
     A day is missing when the person does not begin that treatment. The first event of a list in
     all the data is a beginning when the person was already observed for ``run_in_days`` before
-    it, and when it falls within ``period`` (both ends included); a list may be of drugs, of
-    diagnoses or of procedures. Collected, one row a person, in the order of persons.
+    it, without an interruption of more than ``observation_gap_days`` (see ``continuous``), and when
+    it falls within ``period`` (both ends included); a list may be of drugs, of diagnoses or of
+    procedures. Collected, one row a person, in the order of persons.
     """
     if run_in_days < 0:
         raise StudyError(f"Première utilisation : {run_in_days} jours exigés avant ; 0 ou plus.")
-    observed = source.table("observation").select(
-        "person_id", nw.col("start").alias("seen_from"), nw.col("end").alias("seen_to")
-    )
+    observed = continuous(source.engine, source.table("observation"), gap_days=observation_gap_days)
     limits = None if period is None else (day(period[0]), day(period[1]))
     begun = [
         _begun(source, one, observed, name, run_in_days, limits)
@@ -64,7 +65,8 @@ def _begun(
         .agg(nw.col("start").min().cast(nw.Int64()).alias(name))
     )
     inside = first.join(observed, on="person_id", how="inner").filter(
-        (nw.col(name) >= nw.col("seen_from") + run_in_days) & (nw.col(name) < nw.col("seen_to"))
+        (nw.col(name) >= nw.col("observed_from") + run_in_days)
+        & (nw.col(name) < nw.col("observed_to"))
     )
     kept = inside.select("person_id", name)
     if limits is not None:

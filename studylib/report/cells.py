@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 import pandas as pd
@@ -108,6 +109,8 @@ def word(name: str, content: str, names: Mapping[str, str] | None = None) -> str
     """A text cell in French: regions by name, months in words, methods told, other values named."""
     if not content:
         return french.MISSING
+    if name in ("age_band", "stratum") and _ages(content):
+        return _ages(content)
     if name in ("region", "population", "zone", "stratum"):
         return labels.place(content, names, zone=name == "zone")
     if name in _MONTHS:
@@ -123,6 +126,17 @@ def word(name: str, content: str, names: Mapping[str, str] | None = None) -> str
     if name == "group" and content not in (names or {}):
         return content.replace("_", " ").capitalize()
     return labels.value(content, names)
+
+
+def _ages(band: str) -> str:
+    """An age band in words; empty for what is none.
+
+    >>> _ages("75-84"), _ages("85+")
+    ('75 à 84 ans', '85 ans ou plus')
+    """
+    if closed := re.fullmatch(r"(\d+)-(\d+)", band):
+        return f"{closed[1]} à {closed[2]} ans"
+    return f"{band[:-1]} ans ou plus" if re.fullmatch(r"\d+\+", band) else ""
 
 
 def is_figure(schema: Table, name: str) -> bool:

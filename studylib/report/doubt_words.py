@@ -41,6 +41,7 @@ VALUES: Mapping[str, str] = {
     "random_effects": "un effet par site (aléatoires)",
     "dersimonian_laird": "selon DerSimonian et Laird",
     "reml": "par maximum de vraisemblance restreinte",
+    "ml": "par maximum de vraisemblance",
     "normal": "normal",
     "hartung_knapp": "selon Hartung et Knapp",
     "cubic_hermite": "cubique d'Hermite",
@@ -102,6 +103,7 @@ CHOSEN: Mapping[str, str] = {
     "random": "un effet par site",
     "tau2": "de la variance entre sites",
     "q": "de Q",
+    "profile": "de vraisemblance profilée",
     **{name: VALUES[name] for name in ("reml", "dersimonian_laird", "hartung_knapp", "normal")},
 }
 

@@ -9,7 +9,8 @@ from typing import Any, get_args
 
 from studylib.report import french
 from studylib.report import labels as words
-from studylib.report.parameter_words import ADJUSTMENT, CHOICES, PARAMETERS
+from studylib.report.doubt_words import gate_title
+from studylib.report.parameter_words import ADJUSTMENT, CHOICES, OVER_CODES, PARAMETERS
 from studylib.report.wording import VALUES
 
 
@@ -71,7 +72,7 @@ def said(value: Any, name: str = "", titles: Mapping[str, str] | None = None) ->
         return _whole(value, name)
     if isinstance(value, float):
         return _decimal(value, name)
-    text = str(value)
+    text = gate_title(str(value)) if name == "gate" else str(value)
     return words.value(french.month(text) if re.fullmatch(r"\d{4}-\d{2}", text) else text, CHOICES)
 
 
@@ -118,11 +119,10 @@ def _that_matter(value: Mapping[str, Any]) -> Mapping[str, Any]:
     if "caliper" not in value:
         return value
     used = ("method", *ADJUSTMENT[str(value["method"])])
+    used += OVER_CODES[str(value["score"])] if "score" in used else ()
     kept = {name: inner for name, inner in value.items() if name in used}
     if value["trim"] == "none":
         kept.pop("trim_bound", None)
-    if value["score"] != "large_scale":
-        kept.pop("fewest_persons", None)
     return kept
 
 

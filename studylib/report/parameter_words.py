@@ -62,7 +62,7 @@ PARAMETERS: Mapping[str, str] = {
     "washout_days": "Période sans traitement avant l'entrée",
 }
 # What each method of adjustment uses: the rest of the request's block has no effect on it.
-_SCORE = ("score", "fewest_persons", "formula", "trim", "trim_bound")
+_SCORE = ("score", "formula", "trim", "trim_bound")
 ADJUSTMENT: Mapping[str, tuple[str, ...]] = {
     "none": (),
     "regression": (),
@@ -71,6 +71,12 @@ ADJUSTMENT: Mapping[str, tuple[str, ...]] = {
     "matching_weights": (*_SCORE, "truncate"),
     "matching": (*_SCORE, "caliper", "scale", "ratio", "replacement", "order", "seed"),
     "stratification": (*_SCORE, "strata", "cut_on", "population"),
+}
+# What each score uses besides, by name.
+OVER_CODES: Mapping[str, tuple[str, ...]] = {
+    "formula": (),
+    "large_scale": ("fewest_persons", "seed"),
+    "high_dimensional": ("fewest_persons", "per_domain", "kept", "ranking", "seed"),
 }
 CHOICES: Mapping[str, str] = {
     **{name: told for name, told in method_words.VALUES.items() if name != "none"},

@@ -166,3 +166,20 @@ def _once(openings: tuple[Opening, ...]) -> tuple[Opening, ...]:
 
 Openings = Annotated[tuple[Opening, ...], FROM_LIST, AfterValidator(_once)]
 """The type of a study's ``opened_gates`` field, which the report's header prints."""
+
+
+def among(*gates: GateName) -> AfterValidator:
+    """Refuses to open a gate that the study does not have: printed, it would mean nothing."""
+
+    def known(given: tuple[Opening, ...]) -> tuple[Opening, ...]:
+        accepted = f"un contrôle de cette étude : {', '.join(gates)}"
+        others = [
+            Fault(accepted, (place, "gate"), each.gate)
+            for place, each in enumerate(given)
+            if each.gate not in gates
+        ]
+        if others:
+            raise refusal(*others)
+        return given
+
+    return AfterValidator(known)

@@ -50,7 +50,7 @@ def attributable(
     interval joins those of the ratio and of how many cases there were (Zou and Donner, 2008, Stat
     Med 27:1693; cases Poisson, days compound Poisson), so that it stays true of a small region and
     holds zero about when that of the ratio holds 1. Empty where the ratio is; with ``gates``
-    closed, nothing is estimated.
+    closed, nothing is estimated, and the outcomes of the side are not told.
     """
     quantile(level)
     given, treated = _ratios(ratios, gates), _sides(treated)
@@ -71,7 +71,7 @@ def attributable(
     frame = pd.DataFrame(rows, columns=IMPACT.names)
     numbers = ["share", "observed", "estimate", "ci_low", "ci_high"]
     return check(
-        frame.astype(dict.fromkeys(numbers, float) | {"persons": int, "events": int}), IMPACT
+        frame.astype(dict.fromkeys(numbers, float) | {"persons": int, "events": "Int64"}), IMPACT
     )
 
 
@@ -126,7 +126,7 @@ def _row(
         "persons": int(side["persons"]),
         "events": int(side["events"]),
         "method": _how(ratio, values),
-    }
+    } | ({"observed": np.nan, "events": pd.NA} if _held(ratio) else {})
 
 
 def _harmful(ratio: pd.Series) -> pd.Series:
@@ -194,11 +194,16 @@ def population_attributable_fraction(
     return estimates(rows, gates=gates)
 
 
+def _held(row: pd.Series) -> list[str]:
+    """What the method says of gates that withhold the estimate; nothing when it is seen."""
+    pieces = str(row["method"]).split("; ")
+    return [piece for piece in pieces if piece.startswith(("withheld=", "not_evaluated="))]
+
+
 def _how(row: pd.Series, values: tuple[float, float, float], absent: str = "") -> str:
     """The method; without an estimate, why: what is ``absent``, the ratio's own reason, or none."""
     pieces = str(row["method"]).split("; ")
-    held = [piece for piece in pieces if piece.startswith(("withheld=", "not_evaluated="))]
-    if held:
+    if held := _held(row):
         return "; ".join([method("attributable"), *held])
     reasons = [piece.partition("=")[2] for piece in pieces if piece.startswith("not_estimable=")]
     told = absent or next(iter(reasons), "no ratio with two limits")

@@ -38,7 +38,7 @@ def check_planted(
     if table.empty:
         return CheckResult(name, None, table, "sans objet, aucun effet connu n'est comparable.")
     covered = (table["ci_low"] <= table["value"]) & (table["value"] <= table["ci_high"])
-    planted = ", ".join(f"{value:.2f}".replace(".", ",") for value in table["value"])
+    planted = " et ".join(f"{value:.2f}".replace(".", ",") for value in table["value"])
     text = (
         f"l'intervalle de confiance contient le rapport introduit ({planted})."
         if covered.all()

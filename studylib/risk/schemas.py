@@ -63,7 +63,7 @@ IMPACT = Table(
         Column("ci_low", "number", "lower 95 % limit", nullable=True, from_counts=_FROM),
         Column("ci_high", "number", "upper 95 % limit", nullable=True, from_counts=_FROM),
         Column("persons", "integer", "persons treated", counts="persons"),
-        Column("events", "integer", "outcomes in the treated", counts="events"),
+        Column("events", "integer", "outcomes in the treated", nullable=True, counts="events"),
         Column("method", "text", "how it was estimated"),
     ),
 )

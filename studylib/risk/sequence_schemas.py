@@ -24,4 +24,5 @@ GAPS = Table(
         Column("persons", "integer", "persons who began both that far apart", counts="persons"),
     ),
     key=("comparison", "first_week"),
+    may_be_empty=True,
 )

@@ -30,7 +30,13 @@ ESTIMATES = Table(
         Column("ci_high", "number", "upper 95 % limit", nullable=True, from_counts=_ALL),
         Column("p_value", "number", "two-sided", nullable=True, from_counts=_ALL),
         Column("persons", "integer", "persons analysed", counts="persons"),
-        Column("events", "integer", "outcomes counted", counts="events"),
+        Column(
+            "events",
+            "integer",
+            "outcomes counted; missing where gates withhold them",
+            nullable=True,
+            counts="events",
+        ),
         Column(
             "person_years", "number", "time at risk", unit="years", nullable=True, from_counts=_ALL
         ),

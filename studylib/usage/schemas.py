@@ -151,6 +151,7 @@ DOSED = Table(
         Column("status", "text", "run, or why not"),
     ),
     key=("rule",),
+    may_be_empty=True,
 )
 
 EXPOSURE = Table(

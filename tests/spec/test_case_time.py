@@ -113,6 +113,32 @@ def test_time_is_the_stretch_that_holds_the_first_event(draw_source, arms, bleed
     assert shown(bridged, ["start"], ["start"]) == [("2022-01-01",)]
 
 
+def test_time_ends_with_death_whatever_the_source_still_observes(draw_source, arms, bleeding):
+    """1 dies in the period, 2 on the day of the event, 3 on the last day, 4 after it; 5 died before
+    it and has a stay all the same, 6 is dead when its stay comes."""
+    died = {1: "02-20", 2: "03-01", 3: "12-31"}
+    source = draw_source(
+        ONE,
+        diagnoses="person_id | start | end\n"
+        + "\n".join(f"{person} | 2022-02-10 | 2022-02-15" for person in (1, 3, 4, 5))
+        + "\n2 | 2022-03-01 | 2022-03-01\n6 | 2022-06-01 | 2022-06-02",
+        deaths="person_id | death_date\n"
+        + "\n".join(f"{person} | 2022-{day}" for person, day in died.items())
+        + "\n4 | 2023-05-01\n5 | 2021-06-01\n6 | 2022-05-01",
+    )
+    found = cases(source, arms, bleeding)
+    columns = ["person_id", "start", "end", "ended_early"]
+    assert shown(found.cases, columns, columns[1:3]) == rows("""
+        person_id | start      | end        | ended_early
+        1         | 2022-01-01 | 2022-02-21 | True
+        2         | 2022-01-01 | 2022-03-02 | True
+        3         | 2022-01-01 | 2023-01-01 | False
+        4         | 2022-01-01 | 2023-01-01 | False
+    """)
+    assert sorted(found.events["person_id"]) == [1, 2, 3, 4]
+    assert found.observed_persons.to_dict() == {"11": 5}
+
+
 def test_regions_have_their_own_cases_and_the_whole_comes_last(draw_source, arms, bleeding):
     source = draw_source(
         ONE,
@@ -163,6 +189,34 @@ def test_a_first_use_is_the_first_of_all_after_the_run_in(draw_source, arms):
     """)
     everything = cohort.first_uses(source, arms["AVK"], arms["AOD"], run_in_days=0)
     assert len(everything) == 5
+
+
+def test_a_first_use_counts_the_years_observed_one_after_another(draw_source, arms):
+    """1's years touch; 2 was away a month, 3 a day, before AVK; 4's years overlap."""
+    source = draw_source(
+        "person_id | arm | start | days\n"
+        + "\n".join(f"{person} | AVK | 2022-03-01 | 30" for person in (1, 2, 3, 4)),
+        observation="""
+        person_id | start      | end
+        1         | 2020-01-01 | 2021-01-01
+        1         | 2021-01-01 | 2022-01-01
+        1         | 2022-01-01 | 2024-01-01
+        2         | 2020-01-01 | 2021-12-01
+        2         | 2022-01-01 | 2024-01-01
+        3         | 2020-01-01 | 2021-12-31
+        3         | 2022-01-01 | 2024-01-01
+        4         | 2020-01-01 | 2022-02-01
+        4         | 2022-01-01 | 2024-01-01
+        """,
+    )
+
+    def begun(**choices):
+        found = cohort.first_uses(source, arms["AVK"], arms["AOD"], period=YEAR, **choices)
+        return found["person_id"].tolist()
+
+    assert begun() == [1, 4]
+    assert begun(observation_gap_days=1) == [1, 3, 4]
+    assert begun(run_in_days=59) == [1, 2, 3, 4]
 
 
 def test_choices_that_cannot_be(draw_source, arms, bleeding):

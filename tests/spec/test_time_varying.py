@@ -73,19 +73,46 @@ def test_follow_up_is_cut_where_exposure_changes(draw_source, arms, bleeding):
         return [tuple(map(int, row)) for row in found[columns].itertuples(index=False)]
 
     assert cut() == [
-        (1, 0, 5, 0, 1, 0),
-        (1, 5, 10, 0, 1, 1),
-        (1, 10, 15, 0, 0, 1),
-        (1, 15, 20, 0, 0, 0),
-        (1, 20, 25, 1, 1, 0),
-        (2, 0, 5, 0, 1, 0),
-        (2, 5, 30, 0, 0, 0),
+        (1, 0, 1, 0, 0, 0),
+        (1, 1, 6, 0, 1, 0),
+        (1, 6, 11, 0, 1, 1),
+        (1, 11, 16, 0, 0, 1),
+        (1, 16, 21, 0, 0, 0),
+        (1, 21, 25, 1, 1, 0),
+        (2, 0, 1, 0, 0, 0),
+        (2, 1, 6, 0, 1, 0),
+        (2, 6, 30, 0, 0, 0),
     ]
     assert cut(lag_days=3, risk_window_days=2)[-3:] == [
-        (2, 0, 3, 0, 0, 0),
-        (2, 3, 7, 0, 1, 0),
-        (2, 7, 30, 0, 0, 0),
+        (2, 0, 4, 0, 0, 0),
+        (2, 4, 8, 0, 1, 0),
+        (2, 8, 30, 0, 0, 0),
     ]
+
+
+@pytest.mark.parametrize(
+    ("avk_days", "outcome", "in_use"),
+    [
+        (40, "2022-02-09", (True, False)),  # AVK's last day, the eve of AOD
+        (40, "2022-02-10", (True, False)),  # the day AOD replaces AVK: it answers the outcome
+        (40, "2022-02-11", (False, True)),
+        (20, "2022-02-10", (False, False)),  # AOD begun on the day, nothing in use before
+        (20, "2022-01-01", (False, False)),  # the day of entry
+    ],
+)
+def test_an_outcome_belongs_to_what_was_in_use_the_day_before(
+    draw_source, arms, bleeding, avk_days, outcome, in_use
+):
+    source = draw_source(
+        HEADER + f"1 | AVK | 2022-01-01 | {avk_days}\n1 | AOD | 2022-02-10 | 30",
+        DIAGNOSES + f"1 | {outcome} | {outcome}",
+    )
+    users = users_of(source, arms)
+    followed = cohort.intention_to_treat(users, bleeding, until=END)
+    cut = cohort.exposure_intervals(users, followed, arms, grace_days=0)
+    found = source.engine.collect(cut)
+    last = found[found["event"]].iloc[0]
+    assert (bool(last["AVK"]), bool(last["AOD"])) == in_use
 
 
 def test_days_in_hospital_of_the_outcomes(draw_source, arms, bleeding):
@@ -122,5 +149,5 @@ def test_eras_and_stretches_are_collected_for_other_designs(draw_source, arms, b
     cut = cohort.exposure_intervals(users, followed, arms, grace_days=0)
     found = cohort.collect_stretches(users, cut, ["birth_date"])
     assert found["birth_date"].dtype == float
-    assert found["event"].tolist() == [False, False, True, False, False]
-    assert list(found["person_id"]) == [1, 1, 1, 2, 2]
+    assert found["event"].tolist() == [False, False, False, True, False, False, False]
+    assert list(found["person_id"]) == [1, 1, 1, 1, 2, 2, 2]

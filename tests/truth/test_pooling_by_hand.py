@@ -169,14 +169,21 @@ def test_summed_profiles_are_the_profile_of_the_sum():
 
 def test_a_site_without_outcome_in_an_arm_informs():
     alone = binomial_profile(0, 12, "zero")
-    row = pooling.pooled_profiles(alone, effects="fixed").iloc[0]
+    none = pd.concat([alone, binomial_profile(0, 9, "none")])
+    row = pooling.pooled_profiles(none, effects="fixed").iloc[0]
     assert np.isnan(row["estimate"])
     assert "not_estimable=beyond the grid" in row["method"]
     even = binomial_profile(15, 15, "even")
     both = pooling.pooled_profiles(pd.concat([alone, even]), effects="fixed").iloc[0]
-    without = pooling.pooled_profiles(even, effects="fixed").iloc[0]
-    assert without["estimate"] == pytest.approx(1, abs=1e-3)
     assert both["estimate"] == pytest.approx(15 / 27, rel=5e-3)
+
+
+@pytest.mark.parametrize("effects", ["fixed", "random"])
+def test_one_site_is_no_synthesis(effects):
+    # its profile may be sent although a lack of power keeps its estimate off its own page
+    row = pooling.pooled_profiles(binomial_profile(15, 15, "even"), effects=effects).iloc[0]
+    assert np.isnan(row["estimate"])
+    assert "not_estimable=a single site" in row["method"]
 
 
 def test_random_effects_widen_what_differs_and_only_that():
@@ -185,12 +192,15 @@ def test_random_effects_widen_what_differs_and_only_that():
         [binomial_profile(a, 80 - a, f"s{a}") for a in (15, 30, 50, 65)], ignore_index=True
     )
 
-    def width(profiles, effects):
-        row = pooling.pooled_profiles(profiles, effects=effects).iloc[0]
+    def width(profiles, **choices):
+        row = pooling.pooled_profiles(profiles, **choices).iloc[0]
         return np.log(row["ci_high"] / row["ci_low"])
 
-    assert width(alike, "random") == pytest.approx(width(alike, "fixed"), rel=0.15)
-    assert width(unlike, "random") > 2 * width(unlike, "fixed")
+    profiled = {"effects": "random", "interval": "profile"}
+    assert width(alike, **profiled) == pytest.approx(width(alike, effects="fixed"), rel=0.15)
+    assert width(unlike, **profiled) > 2 * width(unlike, effects="fixed")
+    # a t quantile with three degrees is wider than a normal one
+    assert width(unlike, effects="random") > 1.2 * width(unlike, **profiled)
     # near parabolas: the normal random-effects model by maximum likelihood gives the same spread
     single = pooling.pooled_profiles(binomial_profile(40, 40, "s"), effects="random").iloc[0]
     assert "not_estimable=a single site" in single["method"]
@@ -206,8 +216,9 @@ def test_random_effects_of_parabolas_are_those_of_the_normal_model():
         )
         for i, value in enumerate(values)
     )
-    row = pooling.pooled_profiles(profiles, effects="random").iloc[0]
+    row = pooling.pooled_profiles(profiles, effects="random", interval="profile").iloc[0]
     assert np.log(row["estimate"]) == pytest.approx(values.mean(), abs=1e-3)
+    assert "between_variance=ml; interval=profile" in row["method"]
 
     def height(mean):
         taus = np.linspace(0, 2, 4001)[:, None]
@@ -216,6 +227,37 @@ def test_random_effects_of_parabolas_are_those_of_the_normal_model():
 
     drop = height(values.mean()) - height(np.log(row["ci_high"]))
     assert drop == pytest.approx(stats.chi2.ppf(0.95, 1) / 2, abs=0.02)
+
+
+@pytest.mark.parametrize("spread", [1.0, 0.1])
+@pytest.mark.parametrize("least_scale", [0.0, 1.0])
+def test_random_effects_of_parabolas_are_hartung_and_knapp_s(spread, least_scale):
+    """Profiles that are parabolas hold an estimate and its error: both ways must agree."""
+    values, errors = np.array([-0.4, -0.1, 0.3, 0.6]) * spread, [0.15, 0.2, 0.1, 0.25]
+    x = np.linspace(-2.3, 2.3, 9)
+    profiles = pd.concat(
+        binomial_profile(1, 1, f"s{i}", x).assign(
+            log_likelihood=-0.5 * ((x - value) / error) ** 2, gradient=(value - x) / error**2
+        )
+        for i, (value, error) in enumerate(zip(values, errors, strict=True))
+    )
+    choices = {"effects": "random", "least_scale": least_scale}
+    row = pooling.pooled_profiles(profiles, **choices).iloc[0]
+    known = pooling.meta_analysis(sites(values, errors), **choices).iloc[0]
+    for name in ("estimate", "ci_low", "ci_high", "p_value"):
+        assert row[name] == pytest.approx(known[name], rel=2e-3)
+    told = f"between_variance=reml; interval=hartung_knapp; least_scale={least_scale}"
+    assert told in row["method"]
+
+
+def test_sites_that_agree_beyond_chance_leave_no_interval_but_that_of_their_floor():
+    same = pd.concat([binomial_profile(40, 40, f"s{i}") for i in range(3)])
+    own = pooling.pooled_profiles(same, effects="random").iloc[0]
+    assert "not_estimable=identical sites" in own["method"]
+    assert np.isnan(own["estimate"])
+    kept = pooling.pooled_profiles(same, effects="random", least_scale=1.0).iloc[0]
+    error = np.log(kept["ci_high"]) / stats.t.ppf(0.975, 2)
+    assert error == pytest.approx(60**-0.5, rel=0.03)  # 120 x 2 outcomes, half in each arm
 
 
 def test_profiles_of_sites_pooled_are_the_stratified_model_of_all_their_persons():

@@ -169,7 +169,9 @@ def test_no_outcome_in_an_arm_may_be_told_and_still_informs(sent):
     content = bundle.bundle(identity(), none)
     assert "profiles" in content["tables"]
     read = bundle.read([sent(content)])
-    pooled = pooling.pooled_profiles(read.profiles, effects="fixed")
+    again = read.profiles.assign(population=read.profiles["population"] + " bis")
+    both = pd.concat([read.profiles, again])
+    pooled = pooling.pooled_profiles(both, effects="fixed")
     assert "beyond the grid" in pooled["method"].item()
 
 

@@ -289,3 +289,53 @@ def test_an_opening_is_printed_at_the_head_of_the_page():
     ), told
     assert "sans autre comparateur" in " ".join(told)
     assert json.loads(opening.model_dump_json())["by"] == "Dr Martin, responsable"
+
+
+CLOSED = Gates((stand_in("balance"),))
+
+
+def test_the_pairs_of_several_arms_do_not_tell_the_outcomes_of_one():
+    # A + R, C + R and all three together would be three equations for three unknowns
+    three = FOLLOW_UP.assign(arm=["A", "C", "R"] * 666 + ["A", "C"])
+    rows = risk.hazard_ratio(three, outcome="o", reference="R", gates=CLOSED)
+    assert rows["events"].isna().all()
+    assert rows["person_years"].isna().all()
+    together = CLOSED.release_incidence(risk.incidence_rate(three, outcome="o"))
+    assert together["events"].tolist() == [int(three["event"].sum())]
+    assert "withheld=balance" in together["method"].item()
+
+
+def test_the_window_of_a_case_series_does_not_tell_its_ratio():
+    cases = pd.DataFrame({"person_id": range(40), "start": 0, "end": 400})
+    use = cases.assign(drug="A", start=100, end=130)
+    struck = cases[["person_id"]].assign(day=[110 if i < 15 else 10 * i for i in range(40)])
+    windows = [risk.Window("exposed", 0, 29, last_from="start")]
+    series = risk.case_series(cases, use, struck, windows=windows)
+    row = risk.self_controlled_case_series(series, outcome="o", gates=CLOSED).iloc[0]
+    assert row[["estimate", "events", "person_years"]].isna().all()
+
+
+def test_attributable_cases_do_not_tell_the_outcomes_of_an_arm():
+    ratios = risk.hazard_ratio(FOLLOW_UP, outcome="o", reference="B")
+    stays = pd.DataFrame(
+        {"population": "", "arm": ["A", "B"], "persons": [900, 1100], "events": [300, 250],
+         "days": [3000.0, 2500.0], "days_squared": [40_000.0, 30_000.0]}
+    )  # fmt: skip
+    held = risk.attributable(ratios, stays, gates=CLOSED)
+    assert len(held)
+    assert held[["observed", "estimate", "events"]].isna().all(axis=None)
+    assert held["method"].str.contains("withheld=balance").all()
+
+
+def test_a_series_without_the_window_that_would_tell_is_held_back():
+    cases = pd.DataFrame({"person_id": range(40), "start": 0, "end": 400})
+    use = cases.assign(drug="A", start=100, end=130)
+    struck = cases[["person_id"]].assign(day=[10 * i for i in range(40)])
+    windows = [risk.Window("exposed", 0, 29, last_from="start")]
+    series = risk.case_series(cases, use, struck, windows=windows)
+    gates = risk.case_series_gates(series, observed_persons=10_000)
+    assert "event_dependent_exposure" in gates.closed_by
+    opened = risk.case_series_gates(
+        series, observed_persons=10_000, opened=["event_dependent_exposure"]
+    )
+    assert "event_dependent_exposure" not in opened.closed_by

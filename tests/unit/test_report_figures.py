@@ -242,6 +242,12 @@ def test_long_names_do_not_overlap_in_a_forest_plot():
         assert all(low.y1 <= high.y0 for low, high in pairwise(ordered))
 
 
+def test_close_estimates_still_have_an_axis_to_read_them_on():
+    close = estimates().assign(estimate=1.02, ci_low=0.87, ci_high=1.22)
+    for texts in drawn_forest(close):
+        assert {"0,9", "1", "1,1"} <= {text for text, _ in texts}
+
+
 def test_full_and_hollow_marks_are_explained():
     drawn = soup_of(report.forest(estimates(), caption="Forêt", alt=ALT))
     told = drawn.select_one("p.note").get_text()

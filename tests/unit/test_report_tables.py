@@ -12,9 +12,11 @@ import pytest
 from bs4 import BeautifulSoup
 from pydantic import BaseModel
 
-from studylib import report, requests, risk, tables
+from studylib import report, requests, risk, tables, usage
 from studylib.errors import StudyError, TableError
 from studylib.report import context, french, page
+from studylib.requests.gates import Opening
+from studylib.requests.studies.adjustment import Adjustment
 from studylib.risk import doubt
 from studylib.tables import CheckResult, Column, Table
 
@@ -325,6 +327,22 @@ def test_no_parameter_of_a_study_shows_the_name_of_its_field(study, monkeypatch)
     assert not re.findall(r"\b[a-z]+_[a-z_]+ :", text)
 
 
+def test_an_adjustment_on_codes_and_an_opened_gate_are_told():
+    hdps = {"method": "overlap", "score": "high_dimensional", "kept": 30, "seed": 1}
+    opened = {"gate": "systematic_error", "by": "Dr A", "on": "2026-05-04", "reason": "y" * 20}
+    parameters = {
+        "adjustment": Adjustment.model_validate(hdps).model_dump(),
+        "plain": Adjustment.model_validate({"method": "overlap"}).model_dump(),
+        "opened_gates": [Opening.model_validate(opened).model_dump()],
+    }
+    lines = report.parameters(request(parameters=parameters)).text.splitlines()
+    (told,) = [line for line in lines if "hdPS" in line]
+    assert "30" in told
+    assert "biais possible (Bross)" in told
+    assert len([line for line in lines if "Bross" in line]) == 1
+    assert any("Erreur systématique" in line for line in lines)
+
+
 def fields_of(value):
     """The names of the fields of a model and of all it holds."""
     if isinstance(value, BaseModel):
@@ -478,3 +496,22 @@ def test_the_names_of_rows_begin_with_a_capital_and_codes_stay_as_they_are():
         "Incidence, intervalle exact",
         *steps[1:],
     ]
+
+
+def test_age_bands_are_told_in_words():
+    shares = pd.DataFrame(
+        {
+            "indicator": "Cumulée",
+            "population": "84",
+            "stratum": ["75-84", "85+", "F"],
+            "persons": 500,
+            "events": 100,
+            "estimate": 0.2,
+            "ci_low": 0.1,
+            "ci_high": 0.3,
+        }
+    )
+    kept = [name for name in usage.GROUP_SHARES.names if name in shares]
+    shown = report.table(shares, usage.GROUP_SHARES, caption="Parts", columns=kept).html
+    assert "75 à 84 ans" in shown
+    assert "85 ans ou plus" in shown

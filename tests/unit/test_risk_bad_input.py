@@ -70,7 +70,7 @@ ESTIMATORS = {
 COMPOSED = {
     "cox clustered", "cox profile", "mean time", "causes", "standardised risk", "unweighted means",
     "matched means", "weighted cox", "wide balance", "compared risks", "comparison",
-    "population fraction", "survival", "high dimensional", "lasso",
+    "population fraction", "survival", "high dimensional", "lasso", "proportional",
 }  # fmt: skip
 OF_ROWS = {"high dimensional", "lasso", "wide balance"}  # drawn by place: rows are not to move
 

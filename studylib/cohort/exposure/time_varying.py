@@ -14,6 +14,8 @@ from studylib.cohort.supply import dispensing_days
 from studylib.errors import StudyError
 from studylib.sources import Frame
 
+_NEXT = 1  # a day reads what was in use the day before
+
 
 def exposure_intervals(
     cohort: Cohort,
@@ -27,9 +29,11 @@ def exposure_intervals(
     """Follow-up in stretches with the same exposure: the risk_intervals columns, a flag per drug.
 
     Columns: person_id, arm, region, start and end in days since entry, event (on the last stretch
-    of those who had it), then one flag per name of ``drugs``. A drug is in use over its episodes
-    (see ``episodes``) begun ``lag_days`` later and ended ``risk_window_days`` later. Stretches are
-    cut at changes only, so that rows are as many as changes, not days. Checkpointed.
+    of those who had it), then one flag per name of ``drugs``. The flag of a day says what was in
+    use the day before: a drug begun on the day of an outcome is often what answers it, and cannot
+    be its cause. A drug is in use over its episodes (see ``episodes``) begun ``lag_days`` later and
+    ended ``risk_window_days`` later. Stretches are cut at changes only, so that rows are as many as
+    changes, not days. Checkpointed.
     """
     if lag_days < 0 or risk_window_days < 0 or not drugs:
         raise StudyError(
@@ -42,8 +46,8 @@ def exposure_intervals(
     used = spans.join(followed, on="person_id", how="inner").select(
         "person_id",
         "arm",
-        nw.max_horizontal(nw.col("start") + lag_days, "entry").alias("start"),
-        nw.min_horizontal(nw.col("end") + risk_window_days, "exit").alias("end"),
+        nw.max_horizontal(nw.col("start") + lag_days + _NEXT, "entry").alias("start"),
+        nw.min_horizontal(nw.col("end") + risk_window_days + _NEXT, "exit").alias("end"),
     )
     used = engine.checkpoint(used.filter(nw.col("start") < nw.col("end")), "exposed_spans")
     stretches = engine.checkpoint(_stretches(followed, used), "stretches")

@@ -24,6 +24,7 @@ from studylib.tables import ESTIMATES
 
 _NAMING = ("population", "analysis", "comparison", "outcome", "measure", "method")
 _MARKS = (0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 1, 1.5, 2, 3, 5, 10, 20, 50)
+_FINE = (0.5, 0.6, 0.7, 0.8, 0.9, 1, 1.1, 1.25, 1.5, 1.75, 2)  # when all estimates are close
 _NAME, _TOLD, _ABOVE = 36, 26, 46  # letters of a line: left of the drawing, right of it, above
 _AROUND, _INTERVAL = 1.5, 0.3  # inches: the axis and its words; an interval under its text
 
@@ -215,6 +216,8 @@ def _logarithmic(axes: Axes, frame: pd.DataFrame, reference: float) -> None:
     low, high = max(min(positive), 0.02) / 1.15, min(max(positive), 50) * 1.15
     axes.set_xscale("log")
     axes.set_xlim(low, high)
-    inside = [mark for mark in _MARKS if low <= mark <= high or mark == reference]
+    shown_marks = [mark for mark in _MARKS if low <= mark <= high]
+    fine = shown_marks if len(shown_marks) > 2 else [m for m in _FINE if low <= m <= high]
+    inside = sorted({*fine, reference})
     axes.xaxis.set_major_locator(FixedLocator(inside))
     axes.xaxis.set_minor_locator(NullLocator())

@@ -88,7 +88,7 @@ def _draw(axes: Axes, title: str, part: pd.DataFrame) -> None:
     for place, (reference, rows) in enumerate(groups):
         rows = rows.sort_values("sensitivity_arm")
         colour = style.COLOURS[place % len(style.COLOURS)]
-        shift = 0 if alike else 0.6 * (place - (len(groups) - 1) / 2)
+        shift = 0 if alike else 1.2 * (place - (len(groups) - 1) / 2)
         axes.errorbar(
             100 * rows["sensitivity_arm"] + shift,
             rows["estimate"],

@@ -49,12 +49,12 @@ def region_chart(
     def draw(figure: Figure, narrow: bool) -> None:
         axes = figure.subplots()
         names = _draw(axes, drawn, value, region, (low, high), requested, labels)
-        axes.set_yticks(range(len(drawn)), [_wrapped(each, 20 if narrow else 44) for each in names])
+        axes.set_yticks(range(len(drawn)), [_wrapped(each, 24 if narrow else 44) for each in names])
         if narrow:
             axes.xaxis.set_major_locator(MaxNLocator(4))
         if reference is not None:
             _mark_nation(axes, reference, reference_name)
-        axes.set_xlabel(_wrapped(french.typeset(unit), 34 if narrow else 80))
+        axes.set_xlabel(_wrapped(french.typeset(unit), 26 if narrow else 80))
 
     tall = max(len(drawn), 3)
     return style.publish(

@@ -137,7 +137,8 @@ def _dress(
         step = 1 + len(periods) // (4 if narrow else 8)
         marks = list(range(0, len(periods), step))
         axes.set_xticks(marks, [french.month(periods[i], short=True) for i in marks])
-    axes.set_xlim(-0.7, len(periods) - 0.3)
+    edge = max(0.7, len(periods) / 40)  # room for the marks of the first and last months
+    axes.set_xlim(-edge, len(periods) - 1 + edge)
     axes.grid(axis="y", color=style.PALE, linewidth=0.7)
     style.french_axis(axes, y=True)
     axes.margins(y=0.12)

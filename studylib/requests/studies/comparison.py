@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, ValidationInfo, field_validator
 
 from studylib.requests.scalars import (
     DISTINCT,
@@ -16,10 +16,11 @@ from studylib.requests.scalars import (
     FenetreNonVide,
     OuiNon,
     Part,
+    refusal,
     within,
 )
 from studylib.requests.strict import StrictModel, StudyParameters
-from studylib.requests.studies.adjustment import Adjustment, OutcomeModel
+from studylib.requests.studies.adjustment import Adjustment, OutcomeModel, model_faults
 
 DAYS_PER_YEAR = 365.25
 
@@ -44,7 +45,7 @@ class NestedCaseControl(StrictModel):
     age_caliper_years: Age | None = Field(
         default=2, title="Écart d'âge admis (années)", description="au plus, entre cas et témoin"
     )
-    window_days: FenetreNonVide = Field(
+    exposed_days: FenetreNonVide = Field(
         default=1,
         title="Fenêtre d'exposition (jours)",
         description="exposé si un de ces jours est couvert, avant l'événement",
@@ -68,7 +69,7 @@ class NestedCaseControl(StrictModel):
 
     def choices(self) -> dict[str, Any]:
         """Those of ``risk.nested_case_control``."""
-        return {"window": self.window_days, "lag": self.lag_days, **self.sampling()}
+        return {"window": self.exposed_days, "lag": self.lag_days, **self.sampling()}
 
 
 class TimeVarying(StrictModel):
@@ -79,7 +80,7 @@ class TimeVarying(StrictModel):
     lag_days: Fenetre = Field(
         default=0,
         title="Décalage (jours)",
-        description="jours entre le début d'une exposition et celui de son effet possible",
+        description="jours entre le début d'une exposition et son effet ; 0 : dès le lendemain",
     )
     risk_window_days: Fenetre = Field(
         default=0,
@@ -139,6 +140,19 @@ class ComparisonParameters(StudyParameters):
         title="Exposition variable dans le temps",
         description="absent : non faite ; {} suffit",
     )
+
+    @field_validator("model")
+    @classmethod
+    def _goes_with_the_adjustment(cls, model: OutcomeModel, info: ValidationInfo) -> OutcomeModel:
+        found = model_faults(info.data["adjustment"], model) if "adjustment" in info.data else []
+        if found:
+            raise refusal(*found)
+        return model
+
+    @property
+    def adjusted(self) -> bool:
+        """Whether the primary analysis is adjusted at all."""
+        return self.adjustment.method != "none"
 
     @property
     def rereads_exposure(self) -> bool:

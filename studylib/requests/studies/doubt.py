@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
 from studylib.requests.coded import DiagnosisList
-from studylib.requests.gates import GateThresholds, Openings
+from studylib.requests.gates import GateThresholds, Openings, among
 from studylib.requests.scalars import (
     DISTINCT,
     FROM_LIST,
@@ -149,7 +149,18 @@ class DoubtParameters(StudyParameters):
         title="Seuils des contrôles",
         description="en deçà ou au-delà, les estimations sont retenues",
     )
-    opened_gates: Openings = Field(
+    opened_gates: Annotated[
+        Openings,
+        among(
+            "balance",
+            "positivity",
+            "equipoise",
+            "person_time",
+            "mdrr",
+            "systematic_error",
+            "prevalence_drift",
+        ),
+    ] = Field(
         default=(),
         title="Contrôles levés",
         description="acte nommé : contrôle, par qui, quand, pourquoi",

@@ -82,12 +82,19 @@ class PooledSynthesisParameters(StudyParameters):
         default="reml", title="Variance entre sites", description="son estimateur"
     )
     interval: Literal["hartung_knapp", "normal"] = Field(
-        default="hartung_knapp", title="Intervalle", description="des effets aléatoires"
+        default="hartung_knapp",
+        title="Intervalle",
+        description="des effets aléatoires, entre estimations",
+    )
+    profile_interval: Literal["hartung_knapp", "profile"] = Field(
+        default="hartung_knapp",
+        title="Intervalle des profils",
+        description="des effets aléatoires ; profile (publié) est trop étroit sous douze sites",
     )
     least_scale: Annotated[Nombre, AfterValidator(_not_negative)] = Field(
-        default=1.0,
+        default=0.0,
         title="Facteur de Hartung-Knapp, au moins",
-        description="1 : jamais plus étroit que l'intervalle normal ; 0 : leur règle d'origine",
+        description="0 : leur règle d'origine ; 1 : jamais plus étroit que l'intervalle normal",
     )
     i_squared_from: Literal["tau2", "q"] = Field(
         default="tau2", title="I² calculé", description="de la variance entre sites, ou de Q"

@@ -9,7 +9,7 @@ from pydantic import ConfigDict, Field, field_validator, model_validator
 
 from studylib import codes
 from studylib.requests.coded import DrugList
-from studylib.requests.gates import GateThresholds, Openings
+from studylib.requests.gates import GateThresholds, Openings, among
 from studylib.requests.scalars import (
     DISTINCT,
     FREEZE,
@@ -143,7 +143,17 @@ class SelfControlledParameters(StudyParameters):
         title="Seuils des contrôles",
         description="en deçà ou au-delà, les estimations sont retenues",
     )
-    opened_gates: Openings = Field(
+    opened_gates: Annotated[
+        Openings,
+        among(
+            "mdrr",
+            "event_dependent_exposure",
+            "event_dependent_observation",
+            "rare_outcome",
+            "time_stability",
+            "prevalence_drift",
+        ),
+    ] = Field(
         default=(),
         title="Contrôles levés",
         description="acte nommé : contrôle, par qui, quand, pourquoi",

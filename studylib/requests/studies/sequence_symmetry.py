@@ -9,7 +9,7 @@ from pydantic import ConfigDict, Field, field_validator, model_validator
 
 from studylib import codes
 from studylib.requests.coded import CovariateList, DrugList
-from studylib.requests.gates import GateThresholds, Openings
+from studylib.requests.gates import GateThresholds, Openings, among
 from studylib.requests.scalars import (
     FREEZE,
     Entier,
@@ -92,7 +92,7 @@ class SequenceSymmetryParameters(StudyParameters):
         title="Seuils des contrôles",
         description="en deçà ou au-delà, les estimations sont retenues",
     )
-    opened_gates: Openings = Field(
+    opened_gates: Annotated[Openings, among("mdrr", "sequence_trend", "systematic_error")] = Field(
         default=(),
         title="Contrôles levés",
         description="acte nommé : contrôle, par qui, quand, pourquoi",

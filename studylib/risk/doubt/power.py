@@ -74,7 +74,7 @@ def mdrr_sequence_symmetry(
     ratio up to e¹⁰ would do.
 
     >>> round(mdrr_sequence_symmetry(200), 3)
-    1.493
+    1.49
     """
     _check(alpha, power, pairs)
     if pairs == 0 or not 1e-9 < null_ratio < 1e9:

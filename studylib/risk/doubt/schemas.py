@@ -22,7 +22,7 @@ _ESTIMATE = tuple(
 )
 _COUNTS = (
     Column("persons", "integer", "persons analysed", counts="persons"),
-    Column("events", "integer", "outcomes counted", counts="events"),
+    Column("events", "integer", "outcomes counted", nullable=True, counts="events"),
     Column("method", "text", "estimator and its choices"),
 )
 

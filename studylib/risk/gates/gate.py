@@ -76,12 +76,16 @@ class Gates:
     def release(self, estimates: pd.DataFrame) -> pd.DataFrame:
         """``estimates`` as they may be seen: emptied, with the reason in ``method``, when closed.
 
-        Estimate, limits and p value are gone from the table itself, not hidden by its display;
-        so is a reason that would tell what happened in an arm.
+        Estimate, limits and p value are gone from the table itself, not hidden by its display; so
+        are outcomes and person-time, which by window, or by pair of several arms, would give them
+        back, and a reason that would tell what happened in an arm.
         """
         if not self.closed:
             return estimates
         emptied = estimates.assign(**dict.fromkeys(_WITHHELD, float("nan")))
+        if "events" in emptied:
+            unknown = pd.array([pd.NA] * len(emptied), dtype="Int64")
+            emptied = emptied.assign(events=unknown, person_years=float("nan"))
         told = emptied["method"].str.replace(_TELLS_OF_AN_ARM, "", regex=True)
         return emptied.assign(method=told + "; " + self.reason)
 
@@ -97,7 +101,8 @@ class Gates:
             ["persons", "events", "person_years"]
         ].sum()
         whole = summed.assign(comparison=ALL_ARMS, **dict.fromkeys(_WITHHELD, float("nan")))
-        return self.release(check(whole[ESTIMATES.names], ESTIMATES))
+        told = whole["method"] + "; " + self.reason
+        return check(whole.assign(method=told)[ESTIMATES.names], ESTIMATES)
 
     def release_exits(self, exits: pd.DataFrame) -> pd.DataFrame:
         """Reasons of exit as they may be seen: when closed, all arms together."""

@@ -52,10 +52,7 @@ def meta_analysis(
         between_variance=(between_variance, get_args(Between)),
         interval=(interval, get_args(Interval)),
     )
-    if not 0 <= least_scale < np.inf:
-        raise EstimationError(
-            f"{NAME} : least_scale vaut {least_scale} ; un nombre positif ou nul."
-        )
+    refuse_scale(NAME, least_scale)
     random = effects == "random"
     scale = least_scale if random and interval == "hartung_knapp" else None
     rows = []
@@ -77,6 +74,14 @@ def meta_analysis(
         )
         rows.append(_row(one, population, NOTHING if reason else values, p_value, how))
     return estimates(rows)
+
+
+def refuse_scale(name: str, least_scale: float) -> None:
+    """EstimationError for a least scale that is negative or infinite."""
+    if not 0 <= least_scale < np.inf:
+        raise EstimationError(
+            f"{name} : least_scale vaut {least_scale} ; un nombre positif ou nul."
+        )
 
 
 def heterogeneity(

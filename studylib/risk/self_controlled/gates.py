@@ -27,9 +27,10 @@ def case_series_gates(
 ) -> Gates:
     """What must hold before the ratios of ``series`` are seen.
 
-    Power of each window; the pre-exposure window (named ``pre_exposure``) where there is one; the
-    end of observation, unless the series already corrects for it; rarity among the
-    ``observed_persons`` where only first events count; stability from month to month.
+    Power of each window; the pre-exposure window (named ``pre_exposure``), not evaluated without
+    one, for nothing then says whether the event delays exposure; the end of observation, unless the
+    series already corrects for it; rarity among the ``observed_persons`` where only first events
+    count; stability from month to month.
     """
     days = dict(zip(series.counts["term"], series.counts["days"], strict=True))
     total = series.counts.set_index("term").loc["total"]
@@ -47,8 +48,7 @@ def case_series_gates(
         )
         for term in windows
     ]
-    if any(window.name == PRE_EXPOSURE for window in series.design.windows):
-        checks.append(check_event_dependent_exposure(series, thresholds=thresholds))
+    checks.append(check_event_dependent_exposure(series, thresholds=thresholds))
     if series.weigh is None:
         checks.append(check_event_dependent_observation(series, thresholds=thresholds))
     if series.choices.get("recurrence") == "first":
