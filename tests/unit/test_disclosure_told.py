@@ -9,12 +9,14 @@ import pandas as pd
 import pytest
 from bs4 import BeautifulSoup
 
-from studylib import cohort, report, risk, tables
+from studylib import cohort, project, report, risk, tables
 from studylib.report import context
+from studylib.report.disclosure import exposed_together
+from studylib.report.page import gate, read_tables
 
 ALT = "Ce que la figure montre, dit en une phrase"
 SIZES = {"AOD": (700, 6), "AVK": (900, 60)}
-PLACES = {"prevalences_arm": [0.2, 0.5], "prevalences_reference": [0.1, 0.3]}
+PLACES = {"prevalences_arm": [0.02, 0.2], "prevalences_reference": [0.3, 0.95]}
 
 
 @pytest.fixture(autouse=True)
@@ -104,13 +106,28 @@ def test_an_arm_of_sixty_and_one_of_six_never_give_sixty_six():
         assert "masqué" in piece.text
 
 
-@pytest.mark.parametrize("seed", [0, 2, 3, 5])
-def test_in_whatever_order_tables_come_the_six_do_not_follow(seed):
+@pytest.mark.parametrize("seed", [0, 1, 2, 5])
+def test_in_whatever_order_tables_come_the_six_do_not_follow(seed, tmp_path, monkeypatch):
+    """Where both sides were printed before anything told they were, the page is refused."""
+    monkeypatch.setenv(project.RUN_FOLDER_VARIABLE, str(tmp_path))
     shown = displays()
     order = np.random.default_rng(seed).permutation(list(shown))
     told = numbers([shown[name]() for name in order])
+    found = exposed_together(read_tables(tmp_path / "tables"))
     assert "6" not in told
-    assert not {"60", "66"} <= told
+    assert ({"60", "66"} <= told) == any("AOD, Hémorragie, events" in each for each in found)
+
+
+def test_what_was_computed_before_its_estimate_was_hidden_is_found(tmp_path, monkeypatch):
+    monkeypatch.setenv(project.RUN_FOLDER_VARIABLE, str(tmp_path))
+    shown = displays()
+    for name in ("e_values", "tipping", "rates", "ratio"):
+        shown[name]()
+    found = exposed_together(read_tables(tmp_path / "tables"))
+    assert {each.split(", ")[3].split("\u00a0")[0] for each in found} == {
+        "estimate", "e_value", "e_value_limit", "tipping_estimate", "tipping_limit",
+    }  # fmt: skip
+    assert not gate("<p></p>", tables=read_tables(tmp_path / "tables"))[2].passed
 
 
 def test_the_attack_works_when_the_page_forgets():

@@ -15,7 +15,7 @@ from nbformat import NotebookNode
 
 from studylib.report import french
 from studylib.report.context import read_table
-from studylib.report.disclosure import DEFAULT_THRESHOLD
+from studylib.report.disclosure import DEFAULT_THRESHOLD, exposed_together
 from studylib.report.page.lint import lint
 from studylib.report.wording import COLUMNS
 
@@ -139,6 +139,7 @@ def _small_counts(
                 values = pd.to_numeric(frame[column], errors="coerce")
                 if ((values > 0) & (values < threshold)).any():
                     yield f"{name}, colonne {column}"
+    yield from exposed_together(tables, threshold=threshold)
 
 
 def _small_in_html(table: Tag, headers: set[str], threshold: int) -> Iterable[str]:
