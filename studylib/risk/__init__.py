@@ -51,6 +51,8 @@ from studylib.risk.marginal import (
     doubly_robust_difference,
     pseudo_risk,
     standardised_difference,
+    standardised_mean_time,
+    standardised_risk,
     weighted_difference,
 )
 from studylib.risk.modelled_risks import (
@@ -209,6 +211,8 @@ __all__ = [
     "sequence_symmetry",
     "sequences",
     "standardised_difference",
+    "standardised_mean_time",
+    "standardised_risk",
     "study_gates",
     "subdistribution_hazard_ratio",
     "survival",

@@ -12,15 +12,12 @@ from studylib.errors import EstimationError
 from studylib.risk.columns import check_columns, check_numbers
 from studylib.risk.comparison import UNWEIGHTED, Comparison
 from studylib.risk.propensity import adjusted, lasso_propensity_score, propensity_score
-from studylib.risk.propensity.design import knots_of
+from studylib.risk.propensity.default_formula import score_formula
 from studylib.risk.propensity.schemas import SELECTED_CODES
 from studylib.risk.propensity.score import Score
 from studylib.risk.propensity.selected import high_dimensional_score
 from studylib.risk.rows import against
 from studylib.tables import check, empty
-
-SPLINE_FROM = 10
-"""Distinct values from which a number enters the score as a spline."""
 
 
 def comparison(
@@ -118,26 +115,3 @@ def selected_codes(study: Comparison, *, largest: int = 20) -> pd.DataFrame:
             tables.append(first[first["kept"]].assign(comparison=f"{arm} / {study.reference}"))
     found = [one for one in tables if len(one)] or tables
     return check(pd.concat(found, ignore_index=True)[SELECTED_CODES.names], SELECTED_CODES)
-
-
-def score_formula(
-    people: pd.DataFrame, covariates: Sequence[str], strata: Sequence[str] = ()
-) -> str:
-    """The formula of a score on every covariate: numbers of many values as splines.
-
-    >>> people = pd.DataFrame({"age": range(40), "male": [0, 1] * 20, "region": ["11", "84"] * 20})
-    >>> score_formula(people, ["age", "male"], ["region"])
-    'spline(age, 4) + male + C(region)'
-    """
-    terms = [f"spline({name}, 4)" if _bends(people[name]) else name for name in covariates]
-    return " + ".join([*terms, *(f"C({name})" for name in strata if people[name].nunique() > 1)])
-
-
-def _bends(values: pd.Series) -> bool:
-    """Whether a covariate has enough values for the knots of a spline to stand apart."""
-    if values.nunique() < SPLINE_FROM:
-        return False
-    try:
-        return bool(len(knots_of(values.to_numpy(float), 4)))
-    except EstimationError:
-        return False

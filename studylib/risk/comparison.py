@@ -14,19 +14,20 @@ from studylib.risk.cox import hazard_ratio, likelihood_profile
 from studylib.risk.gates.checks import check_mdrr, check_person_time
 from studylib.risk.gates.gate import Gates
 from studylib.risk.gates.thresholds import Thresholds
+from studylib.risk.marginal import standardised_mean_time, standardised_risk
 from studylib.risk.propensity import (
     Adjusted,
     balance,
     check_balance,
-    check_equipoise,
-    check_positivity,
+    equipoise_of,
+    positivity_of,
     preference_distribution,
     wide_balance,
 )
 from studylib.risk.propensity.schemas import PREFERENCE
 from studylib.risk.rows import against, estimate_row, estimates, method
 from studylib.risk.schemas import PROFILES
-from studylib.risk.time_to_event import risk_difference
+from studylib.risk.time_to_event import mean_time_difference, risk_difference
 from studylib.tables import BALANCE, ESTIMATES, CheckResult, check, empty
 
 UNWEIGHTED = ("none", "regression")
@@ -63,10 +64,8 @@ class Comparison:
         ``follow_up`` is that of another outcome on the same persons (a negative control); other
         ``choices`` are those of ``risk.hazard_ratio``.
         """
-        regression = self.adjustment == "regression"
-        covariates = self.covariates if regression else ()
         return self.each(
-            partial(hazard_ratio, covariates=covariates, **choices),
+            partial(hazard_ratio, covariates=self._entered, **choices),
             "hazard_ratio",
             outcome,
             follow_up,
@@ -77,16 +76,34 @@ class Comparison:
     def risk_difference(
         self, *, outcome: str, day: int, gates: Gates | None = None, **choices: Any
     ) -> pd.DataFrame:
-        """``risk.risk_difference`` at ``day`` with the weights of the adjustment.
+        """``risk.risk_difference`` at ``day`` with the weights of the adjustment (ESTIMATES).
 
-        Without weights (regression, strata), the risks are crude and ``method`` says so.
+        Strata weigh by their sizes; a regression standardises on its covariates and strata
+        (``standardised_risk``), so that no risk is crude where the ratio is adjusted.
         """
-        return self.each(
-            partial(risk_difference, day=day, **choices),
-            "risk_difference",
-            outcome,
-            gates=gates,
-        )
+        ways = risk_difference, standardised_risk
+        return self._by_day(ways, "risk_difference", outcome, gates, day=day, **choices)
+
+    def mean_time_difference(
+        self, *, outcome: str, day: int, gates: Gates | None = None, **choices: Any
+    ) -> pd.DataFrame:
+        """``risk.mean_time_difference`` with the adjustment, as ``risk_difference`` takes it."""
+        ways = mean_time_difference, standardised_mean_time
+        return self._by_day(ways, "mean_time_difference", outcome, gates, day=day, **choices)
+
+    def _by_day(
+        self, ways: tuple[Any, Any], measure: str, outcome: str, gates: Gates | None, **choices: Any
+    ) -> pd.DataFrame:
+        """The weighted way, or the standardised one where the covariates enter the model."""
+        if self.adjustment != "regression":
+            return self.each(partial(ways[0], **choices), measure, outcome, gates=gates)
+        on_covariates = partial(ways[1], covariates=self.covariates, **choices)
+        return self.each(on_covariates, measure, outcome, gates=gates, modelled=True)
+
+    @property
+    def _entered(self) -> tuple[str, ...]:
+        """The covariates that enter the outcome model."""
+        return self.covariates if self.adjustment == "regression" else ()
 
     def each(
         self,
@@ -120,7 +137,8 @@ class Comparison:
             rows = estimator(
                 kept, outcome=outcome, reference=self.reference, arms=(arm, self.reference), **model
             )
-            tables.append(rows.assign(method=rows["method"] + _choices(pair, model)))
+            how = "" if pair is None or model["adjustment"] in UNWEIGHTED else pair.told(model)
+            tables.append(rows.assign(method=rows["method"] + how))
         together = pd.concat(tables, ignore_index=True)
         return check(gates.release(together) if gates is not None else together, ESTIMATES)
 
@@ -135,6 +153,8 @@ class Comparison:
         if modelled:
             return model | {"strata": (*self.strata, *own), "adjustment": self.adjustment}
         model.pop("variance", None)
+        if own:
+            model["weights"] = "weight"
         return model | {"adjustment": self.adjustment if "weights" in model else "none"}
 
     def absent(self, both: pd.DataFrame, arm: str, measure: str, outcome: str) -> pd.DataFrame:
@@ -155,7 +175,6 @@ class Comparison:
 
         Empty when ``gates`` are closed.
         """
-        regression = self.adjustment == "regression"
         tables = [empty(PROFILES)]
         for arm, pair in self.pairs.items():
             model = self._model(pair, modelled=True)
@@ -166,7 +185,7 @@ class Comparison:
                     pair.of(both),
                     outcome=outcome,
                     reference=self.reference,
-                    covariates=self.covariates if regression else (),
+                    covariates=self._entered,
                     **kept,
                     **choices,
                 )
@@ -207,12 +226,14 @@ class Comparison:
         """
         limits = thresholds or Thresholds()
         found = [check_balance(self._whole_balance(), threshold=limits.largest_smd)]
+        pairs = list(self.pairs.values())
         if self.adjustment in UNWEIGHTED:
             text = f"pour information, {found[0].text} Une régression n'y change rien."
             found = [replace(found[0], passed=None, evaluated=True, text=text)]
-        elif self.pairs:
-            found.append(self._positivity())
-        found.append(self._equipoise(limits))
+        elif pairs:
+            found.append(positivity_of(pairs))
+        scores = [pair.score for pair in pairs]
+        found.append(equipoise_of(scores, self.reasons, threshold=limits.smallest_equipoise))
         shared: dict[str, Any] = {
             "reference": self.reference,
             "arms": self.arms,
@@ -231,35 +252,3 @@ class Comparison:
                     wide_balance(self.wide, both, reference=self.reference, adjusted=pair)
                 )
         return pd.concat(tables, ignore_index=True) if len(tables) > 1 else tables[0]
-
-    def _positivity(self) -> CheckResult:
-        """Positivity of every pair together."""
-        each = [check_positivity(pair) for pair in self.pairs.values()]
-        if len(each) == 1:
-            return each[0]
-        table = pd.concat([one.table for one in each], ignore_index=True)
-        texts = [one.text for one in each if not one.passed]
-        told = " ".join(texts) or each[0].text
-        return replace(each[0], passed=not texts, table=table, text=told)
-
-    def _equipoise(self, limits: Thresholds) -> CheckResult:
-        """Equipoise of every pair together."""
-        each = [
-            check_equipoise(pair.score, threshold=limits.smallest_equipoise)
-            for pair in self.pairs.values()
-        ]
-        if not each or self.reasons:
-            text = " ".join(self.reasons.values()) or "aucun score : équipoise non évaluée."
-            nothing = each[0].table.iloc[:0] if each else pd.DataFrame()
-            return CheckResult("equipoise", None, nothing, text, evaluated=False)
-        table = pd.concat([one.table for one in each], ignore_index=True)
-        passed = all(one.passed for one in each)
-        return CheckResult("equipoise", passed, table, " ".join(one.text for one in each))
-
-
-def _choices(pair: Adjusted | None, model: Mapping[str, Any]) -> str:
-    """What the adjustment and its score add to ``method``."""
-    if pair is None or model["adjustment"] in UNWEIGHTED:
-        return ""
-    pieces = [*pair.method.split("; ")[1:], *pair.score.method.split("; ")[1:]]
-    return "".join(f"; {piece.replace('ties=', 'match_ties=', 1)}" for piece in pieces)

@@ -9,7 +9,7 @@ import pandas as pd
 from studylib.risk.comparison import Comparison
 from studylib.risk.cox.model import Ties
 from studylib.risk.gates.gate import Gates
-from studylib.risk.time_to_event import mean_time_difference, subdistribution_hazard_ratio
+from studylib.risk.time_to_event import subdistribution_hazard_ratio
 from studylib.tables import ESTIMATES, check
 
 
@@ -29,7 +29,7 @@ def competing_risks(
     ``death``), each ending the other's time at risk, with the adjustment of the study;
     ``subdistribution_hazard_ratio`` of the outcome (Fine and Gray), by regression on the study's
     covariates whatever its adjustment, none when it has none; ``mean_time_difference``, days
-    without either out of the first ``day``, with the weights of the adjustment. What each answers:
+    without either out of the first ``day``, with the adjustment of the study. What each answers:
     Lau, Cole and Gange (2009), Am J Epidemiol 170:244-256; Latouche and others (2013), J Clin
     Epidemiol 66:648-653.
     """
@@ -48,11 +48,6 @@ def competing_risks(
             fewest_carriers=fewest_carriers,
             gates=gates,
         ),
-        study.each(
-            partial(mean_time_difference, day=day),
-            "mean_time_difference",
-            outcome,
-            gates=gates,
-        ),
+        study.mean_time_difference(outcome=outcome, day=day, gates=gates),
     ]
     return check(pd.concat(tables, ignore_index=True), ESTIMATES)

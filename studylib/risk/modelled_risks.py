@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal, get_args
 
 import pandas as pd
 
 from studylib.errors import EstimationError
-from studylib.risk.comparing import score_formula
 from studylib.risk.comparison import Comparison
 from studylib.risk.gates.gate import Gates
 from studylib.risk.marginal import (
     doubly_robust_difference,
     pseudo_risk,
-    standardised_difference,
+    standardised_risk,
 )
+from studylib.risk.marginal.pseudo import NotFollowed
+from studylib.risk.propensity.default_formula import score_formula
 from studylib.risk.rows import estimate_row, estimates, method
 from studylib.tables import ESTIMATES, check
 
 Estimator = Literal["doubly_robust", "standardised"]
-ESTIMATORS: dict[Estimator, str] = {"doubly_robust": "aipw", "standardised": "standardisation"}
+ESTIMATORS = get_args(Estimator)
 
 
 def modelled_differences(
@@ -50,32 +51,40 @@ def modelled_differences(
         if pair is None:
             tables.append(study.absent(both, arm, "risk_difference", outcome))
             continue
+        if estimator == "standardised":
+            rows = standardised_risk(
+                both,
+                outcome=outcome,
+                reference=study.reference,
+                arms=(arm, study.reference),
+                day=day,
+                covariates=study.covariates,
+                strata=study.strata,
+            )
+            tables.append(rows[rows["measure"] != "number_needed"])
+            continue
         try:
             people = both.assign(risk=pseudo_risk(both, day=day)).reset_index(drop=True)
-        except EstimationError:  # an arm is not followed that long
-            tables.append(_too_short(both, arm, study.reference, estimator, outcome))
+        except NotFollowed:
+            tables.append(_too_short(both, arm, study.reference, outcome))
             continue
-        formula = score_formula(people, study.covariates, study.strata)
-        shared: dict[str, Any] = {"value": "risk", "measure": "risk", "outcome": outcome}
-        rows = (
-            doubly_robust_difference(
-                people, pair.score, formula=formula, smallest_score=smallest_score, **shared
-            )
-            if estimator == "doubly_robust"
-            else standardised_difference(
-                people, reference=study.reference, formula=f"treated + {formula}", **shared
-            )
+        rows = doubly_robust_difference(
+            people,
+            pair.score,
+            value="risk",
+            measure="risk",
+            outcome=outcome,
+            formula=score_formula(people, study.covariates, study.strata),
+            smallest_score=smallest_score,
         )
         tables.append(rows.assign(method=rows["method"] + f"; day={day}"))
     together = check(pd.concat(tables, ignore_index=True), ESTIMATES)
     return gates.release(together) if gates is not None else together
 
 
-def _too_short(
-    both: pd.DataFrame, arm: str, reference: str, estimator: Estimator, outcome: str
-) -> pd.DataFrame:
+def _too_short(both: pd.DataFrame, arm: str, reference: str, outcome: str) -> pd.DataFrame:
     """The row of an arm where the risk by the day is not seen."""
-    told = method(ESTIMATORS[estimator], not_estimable="nobody followed until the day")
+    told = method("aipw", not_estimable="nobody followed until the day")
     row = estimate_row(
         both,
         comparison=f"{arm} / {reference}",

@@ -56,13 +56,57 @@ def test_every_adjustment_finds_the_truth_that_the_crude_ratio_misses():
         assert f"adjustment={way}" in row["method"]
 
 
-def test_weighted_risks_are_further_from_one_another_than_crude_ones_say():
+def true_difference(persons, ratio=0.6, day=365):
+    """Of the risks by ``day`` if each of these persons had A, then B."""
+    rate = 0.0006 * np.exp(0.04 * (persons["age"] - 70) + 0.9 * persons["frail"])
+    return (np.exp(-rate * day) - np.exp(-rate * ratio * day)).mean()
+
+
+@pytest.mark.parametrize("way", ["regression", "stratification", "iptw"])
+def test_the_risk_difference_is_adjusted_as_the_ratio_is(way):
     persons = confounded(2)
-    weighted = compared(persons, "overlap").risk_difference(outcome="o", day=365)
-    assert weighted["method"].str.contains("adjustment=overlap").all()
-    crude = compared(persons, "regression").risk_difference(outcome="o", day=365)
+    truth = true_difference(persons)
+    crude = compared(persons, "none").risk_difference(outcome="o", day=365)
     assert crude["method"].str.contains("adjustment=none").all()
-    assert weighted["estimate"].iloc[0] > crude["estimate"].iloc[0]
+    assert crude["ci_high"].iloc[0] < truth
+    found = compared(persons, way).risk_difference(outcome="o", day=365)
+    assert found["measure"].tolist() == ["risk_difference", "number_needed", "risk_ratio"]
+    difference, needed, _ = found.to_dict("records")
+    assert difference["ci_low"] < truth < difference["ci_high"]
+    assert needed["estimate"] == pytest.approx(1 / difference["estimate"])
+    assert needed["ci_low"] == pytest.approx(1 / difference["ci_high"])
+    assert found["method"].str.contains(f"adjustment={way}").all()
+
+
+def test_mean_times_are_adjusted_as_risks_are():
+    persons = confounded(2)
+    crude, *adjusted = (
+        compared(persons, way).mean_time_difference(outcome="o", day=365).iloc[0]
+        for way in ("none", "regression", "iptw")
+    )
+    for row in adjusted:
+        assert row["measure"] == "mean_time_difference"
+        assert row["ci_high"] < crude["estimate"]
+    assert adjusted[0]["estimate"] == pytest.approx(adjusted[1]["estimate"], rel=0.1)
+
+
+def test_standardised_risks_deal_with_those_who_leave_and_say_what_they_cannot():
+    persons = confounded(4)
+    left = np.random.default_rng(4).exponential(400, len(persons)).astype(int) + 1
+    gone = left < persons["exit"]
+    censored = persons.assign(
+        exit=persons["exit"].where(~gone, left), event=persons["event"] & ~gone
+    )
+    row = compared(censored, "regression").risk_difference(outcome="o", day=365).iloc[0]
+    assert row["ci_low"] < true_difference(persons) < row["ci_high"]
+    study = compared(persons, "regression")
+    late = study.risk_difference(outcome="o", day=366)
+    assert late["method"].str.contains("nobody followed until the day in A").all()
+    assert late["estimate"].isna().all()
+    alone = risk.standardised_risk(
+        persons[persons["arm"] == "B"], outcome="o", reference="B", arms=["A", "B"], day=9
+    )
+    assert alone["method"].str.contains("not_estimable=nobody in A").all()
 
 
 def test_another_outcome_of_the_same_persons_takes_the_same_weights():

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
+from studylib import risk
 from studylib.errors import EstimationError
 from studylib.risk import Gates, doubt
 from studylib.risk.rows import estimates, method
@@ -233,15 +234,20 @@ def test_outcomes_badly_recorded_by_hand():
     # (0.10 - 0.05) / 0.75 = 1/15, ratio 3 instead of 2
     both = pd.concat([follow_up("A", 100, 20), follow_up("B", 100, 10, 100)])
     found = doubt.misclassified_outcome(
-        both, outcome="o", reference="B", sensitivities=[0.8], specificities=[0.95, 1.0, 0.85]
-    )
+        both,
+        outcome="o",
+        reference="B",
+        day=100,
+        sensitivities=[0.8],
+        specificities=[0.95, 1.0, 0.85],
+    )  # fmt: skip
     assert found["estimate"].iloc[:2].tolist() == pytest.approx([3.0, 2.0])
     # 15 % of false positives would alone give more than the 10 seen
     assert np.isnan(found["estimate"].iloc[2])
     assert "not_estimable=impossible correction" in found["method"].iloc[2]
     # without error the interval is the usual one: variance 0.8/20 + 0.9/10
     perfect = doubt.misclassified_outcome(
-        both, outcome="o", reference="B", sensitivities=[1.0], specificities=[1.0]
+        both, outcome="o", reference="B", day=100, sensitivities=[1.0], specificities=[1.0]
     ).iloc[0]
     assert np.log(perfect["ci_high"] / 2) == pytest.approx(Z * (0.8 / 20 + 0.9 / 10) ** 0.5)
     with pytest.raises(EstimationError, match="somme"):
@@ -250,6 +256,7 @@ def test_outcomes_badly_recorded_by_hand():
         both,
         outcome="o",
         reference="B",
+        day=100,
         sensitivities=[0.7, 0.9],
         specificities=[1.0],
         differential=True,
@@ -257,9 +264,51 @@ def test_outcomes_badly_recorded_by_hand():
     assert sorted(several["estimate"]) == pytest.approx([2 * 7 / 9, 2, 2, 2 * 9 / 7])
 
 
+def unequal():
+    """One risk in both arms; one is followed much less, as those who soon stop their drug."""
+    draw, size = np.random.default_rng(0), 40_000
+    arm = draw.choice(["A", "B"], size)
+    time = np.ceil(draw.exponential(1500, size))
+    stop = np.minimum(np.ceil(draw.exponential(np.where(arm == "B", 120, 500))), 365)
+    event = time <= stop
+    return pd.DataFrame(
+        {
+            "person_id": range(size),
+            "arm": arm,
+            "entry": 0,
+            "exit": np.minimum(time, stop).astype(int),
+            "event": event,
+            "exit_reason": np.where(event, "outcome", "discontinuation"),
+        }
+    )
+
+
+def test_unequal_follow_up_is_no_effect_and_a_perfect_record_changes_nothing():
+    followed = unequal()
+    settings = {"outcome": "o", "reference": "B", "day": 365}
+    shown = risk.risk_difference(followed, **settings).set_index("measure").loc["risk_ratio"]
+    perfect = doubt.misclassified_outcome(
+        followed, **settings, sensitivities=[1.0], specificities=[1.0]
+    ).iloc[0]
+    numbers = ["estimate", "ci_low", "ci_high"]
+    assert perfect[numbers].tolist() == pytest.approx(shown[numbers].tolist())
+    assert perfect["ci_low"] < 1 < perfect["ci_high"], "the true ratio"
+    assert perfect["predictive_value"] == pytest.approx(1)
+    assert "day=365" in perfect["method"]
+    drawn = doubt.probable_misclassification(
+        followed, **settings, sensitivity=(1, 1), specificity=(1, 1), seed=1
+    ).iloc[0]
+    assert drawn[numbers].tolist() == pytest.approx(shown[numbers].tolist(), rel=0.01)
+    late = doubt.misclassified_outcome(
+        followed, **settings | {"day": 366}, sensitivities=[1.0], specificities=[1.0]
+    ).iloc[0]
+    assert np.isnan(late["estimate"])
+    assert "not_estimable=nobody followed until the day in A" in late["method"]
+
+
 def test_a_probable_record_counts_its_impossible_draws():
     both = pd.concat([follow_up("A", 400, 80), follow_up("B", 400, 40, 400)])
-    settings = {"outcome": "o", "reference": "B", "seed": 3, "draws": 20_000}
+    settings = {"outcome": "o", "reference": "B", "day": 100, "seed": 3, "draws": 20_000}
     known = doubt.probable_misclassification(
         both, sensitivity=(0.8, 0.8), specificity=(0.95, 0.95), **settings
     ).iloc[0]
@@ -356,7 +405,7 @@ def test_a_predictive_value_gives_the_specificity_behind_it():
 
 def test_records_by_predictive_value_give_it_back():
     both = pd.concat([follow_up("A", 1000, 60), follow_up("B", 1000, 40, 1000)])
-    settings = {"outcome": "o", "reference": "B", "sensitivities": [0.6, 0.8]}
+    settings = {"outcome": "o", "reference": "B", "day": 100, "sensitivities": [0.6, 0.8]}
     table = doubt.misclassified_outcome(both, predictive_values=[0.8, 1.0], **settings)
     assert table["predictive_value"].tolist() == pytest.approx([0.8, 1.0, 0.8, 1.0])
     # false outcomes are as many per person without: true ones differ more than those seen
@@ -378,7 +427,13 @@ def test_records_by_predictive_value_give_it_back():
 def test_closed_gates_hold_corrected_ratios_and_what_would_tell_them():
     both = pd.concat([follow_up("A", 100, 20), follow_up("B", 100, 10, 100)])
     closed = Gates((CheckResult("balance", False, pd.DataFrame(), "déséquilibre"),))
-    settings = {"outcome": "o", "reference": "B", "sensitivities": [0.8], "gates": closed}
+    settings = {
+        "outcome": "o",
+        "reference": "B",
+        "day": 100,
+        "sensitivities": [0.8],
+        "gates": closed,
+    }
     table = doubt.misclassified_outcome(
         both, specificities=[0.95, 0.85], differential=True, **settings
     )
@@ -391,7 +446,13 @@ def test_closed_gates_hold_corrected_ratios_and_what_would_tell_them():
 def test_an_arm_with_nobody_is_stated_in_corrected_ratios():
     only = follow_up("B", 100, 10)
     table = doubt.misclassified_outcome(
-        only, outcome="o", reference="B", arms=["A", "B"], sensitivities=[0.8], specificities=[1.0]
+        only,
+        outcome="o",
+        reference="B",
+        day=100,
+        arms=["A", "B"],
+        sensitivities=[0.8],
+        specificities=[1.0],
     )
     assert "not_estimable=nobody" in table["method"].item()
 

@@ -41,6 +41,7 @@ FOLLOWED = pd.DataFrame(
         "event": DRAW.random(120) < 0.5,
         "birth": np.arange(120),
         "age": DRAW.normal(70, 8, 120),
+        "exit_reason": "end_of_observation",
     }
 )
 TAKEN = pd.DataFrame({"person_id": np.arange(0, 120, 2), "drug": "A", "start": 0, "end": 60})
@@ -123,14 +124,16 @@ def injected(followed=FOLLOWED, **choices):
 
 def misclassified(followed=FOLLOWED, sensitivities=(0.8,), specificities=(0.95,)):
     return doubt.misclassified_outcome(
-        followed, outcome="o", reference="B", sensitivities=sensitivities,
+        followed, outcome="o", reference="B", day=200, sensitivities=sensitivities,
         specificities=specificities,
     )  # fmt: skip
 
 
 def misread(followed=FOLLOWED, **choices):
     shares = {"sensitivity": (0.7, 0.9), "specificity": (0.99, 1), "draws": 200, **choices}
-    return doubt.probable_misclassification(followed, outcome="o", reference="B", seed=1, **shares)
+    return doubt.probable_misclassification(
+        followed, outcome="o", reference="B", day=200, seed=1, **shares
+    )
 
 
 DAYS = {"keys": ["person_id"], "days": ["start", "end"]}
@@ -380,5 +383,7 @@ def test_a_covariate_that_is_the_event_leaves_nobody_to_inject():
 
 
 def test_an_outcome_that_everybody_has_gives_no_interval():
-    found = misclassified(FOLLOWED.assign(event=True), sensitivities=(1,), specificities=(1,))
+    found = misclassified(
+        FOLLOWED.assign(event=True, exit=200), sensitivities=(1,), specificities=(1,)
+    )
     assert "not_estimable=no variance" in found["method"].item()

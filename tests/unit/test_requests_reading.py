@@ -206,6 +206,58 @@ def test_a_wrong_override_is_a_fault_of_the_overrides_not_of_the_file(project, o
     assert found[field].line is None
 
 
+VARIANT = "parameters.sensitivity.latence"
+WEIGHS = "l'ajustement (overlap) pondère"
+
+
+@pytest.mark.parametrize(
+    ("overrides", "field", "told"),
+    [
+        ({"parameters.model": "{ties: exact}"}, "parameters.model.ties", WEIGHS),
+        ({"parameters.model": "{interval: profile}"}, "parameters.model.interval", WEIGHS),
+        (
+            {
+                "parameters.adjustment": "{method: regression}",
+                "parameters.model": "{ties: exact, interval: profile}",
+            },
+            "parameters.model.interval",
+            "ties vaut « exact »",
+        ),
+        ({f"{VARIANT}.model": "{ties: exact}"}, f"{VARIANT}.model.ties", WEIGHS),
+        (
+            {
+                "parameters.adjustment": "{method: regression}",
+                "parameters.model": "{interval: profile}",
+            },
+            "parameters.sensitivity.probabilite_inverse.adjustment",
+            "l'ajustement (iptw) pondère",
+        ),
+        ({"parameters.latency_days": "365"}, "parameters.latency_days", "365 jours"),
+        ({f"{VARIANT}.latency_days": "400"}, f"{VARIANT}.latency_days", "365 jours"),
+        ({f"{VARIANT}.follow_up_days": "10"}, f"{VARIANT}.latency_days", "10 jours"),
+    ],
+)
+def test_choices_that_do_not_go_together_are_refused_before_the_run(
+    project, overrides, field, told
+):
+    assert told in faults(RISK, overrides)[field].accepted.replace("\xa0", " ")
+
+
+def test_an_unweighted_adjustment_takes_exact_ties_or_a_profile(project):
+    plain = {"parameters.adjustment": "{method: stratification}", "parameters.sensitivity": "{}"}
+    for model in ("{ties: exact}", "{interval: profile}"):
+        requests.read(RISK, plain | {"parameters.model": model})
+
+
+def test_risks_are_read_at_the_last_day_that_latency_leaves(project):
+    plain = requests.read(RISK).parameters
+    late = requests.read(RISK, {"parameters.latency_days": "30"}).parameters
+    assert (plain.risk_day, late.risk_day) == (365, 335)
+    assert plain.time_origin == "depuis l'inclusion"
+    assert late.time_origin == "depuis le début du temps à risque"
+    assert plain.analyses()["latence"].risk_day == 351
+
+
 def test_a_request_is_found_by_file_name_by_identifier_and_by_path(written, project, monkeypatch):
     file = project / written(name="2026-900.yaml")
     assert requests.find("2026-900") == requests.find("2026-900.yaml") == file

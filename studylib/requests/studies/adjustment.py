@@ -9,6 +9,7 @@ from pydantic import AfterValidator, ConfigDict, Field, ValidationInfo, field_va
 from studylib.errors import EstimationError
 from studylib.requests.scalars import (
     Entier,
+    Fault,
     Ligne,
     Nombre,
     OuiNon,
@@ -22,6 +23,8 @@ from studylib.risk.propensity.formula import terms
 Method = Literal[
     "none", "regression", "iptw", "overlap", "matching_weights", "matching", "stratification"
 ]
+
+WEIGHTED = ("iptw", "overlap", "matching_weights", "matching")
 
 
 def _positive(value: float) -> float:
@@ -148,3 +151,26 @@ class OutcomeModel(StrictModel):
         title="Personnes porteuses, au moins",
         description="en dessous, la covariable n'entre pas dans les modèles",
     )
+
+    @field_validator("interval")
+    @classmethod
+    def _exact_has_no_profile(cls, interval: str, info: ValidationInfo) -> str:
+        if interval == "profile" and info.data.get("ties") == "exact":
+            raise refusal("wald, puisque ties vaut « exact »")
+        return interval
+
+
+def model_faults(adjustment: Adjustment, model: OutcomeModel) -> list[Fault]:
+    """The choices of the model that weights do not go with: it has no likelihood of its own."""
+    if adjustment.method not in WEIGHTED:
+        return []
+    told = f"puisque l'ajustement ({adjustment.method}) pondère"
+    refused = {
+        "ties": (model.ties == "exact", f"efron ou breslow, {told}"),
+        "interval": (model.interval == "profile", f"wald, {told}"),
+    }
+    return [
+        Fault(accepted, (name,), getattr(model, name))
+        for name, (wrong, accepted) in refused.items()
+        if wrong
+    ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, ValidationInfo, field_validator
 
 from studylib.requests.scalars import (
     DISTINCT,
@@ -16,10 +16,11 @@ from studylib.requests.scalars import (
     FenetreNonVide,
     OuiNon,
     Part,
+    refusal,
     within,
 )
 from studylib.requests.strict import StrictModel, StudyParameters
-from studylib.requests.studies.adjustment import Adjustment, OutcomeModel
+from studylib.requests.studies.adjustment import Adjustment, OutcomeModel, model_faults
 
 DAYS_PER_YEAR = 365.25
 
@@ -139,6 +140,19 @@ class ComparisonParameters(StudyParameters):
         title="Exposition variable dans le temps",
         description="absent : non faite ; {} suffit",
     )
+
+    @field_validator("model")
+    @classmethod
+    def _goes_with_the_adjustment(cls, model: OutcomeModel, info: ValidationInfo) -> OutcomeModel:
+        found = model_faults(info.data["adjustment"], model) if "adjustment" in info.data else []
+        if found:
+            raise refusal(*found)
+        return model
+
+    @property
+    def adjusted(self) -> bool:
+        """Whether the primary analysis is adjusted at all."""
+        return self.adjustment.method != "none"
 
     @property
     def rereads_exposure(self) -> bool:

@@ -9,7 +9,7 @@ from pydantic import ConfigDict, Field
 
 from studylib.requests.scalars import Age, Fault, Fenetre, FenetreNonVide, Ligne, refusal
 from studylib.requests.strict import StrictModel
-from studylib.requests.studies.adjustment import Adjustment, OutcomeModel
+from studylib.requests.studies.adjustment import Adjustment, OutcomeModel, model_faults
 from studylib.requests.studies.outcome import Outcome
 
 PRIMARY = "primary"
@@ -54,14 +54,35 @@ def beyond(history: int) -> str:
     return f"au plus l'historique exigé (history_days, {history} jours), seul observé chez tous"
 
 
+def shorter(follow_up: int) -> str:
+    """What is accepted of a latency: some time at risk is left."""
+    return f"moins que le suivi maximal (follow_up_days, {follow_up} jours)"
+
+
 def variant_faults(changes: Mapping[str, Any], primary: Mapping[str, Any]) -> list[Fault]:
     """What is wrong with the changes of one analysis, beside the primary one."""
     if not changes:
         return [Fault("au moins un champ qui change, en plus de label")]
-    history = primary.get("history_days")
+    history, together = primary.get("history_days"), {**primary, **changes}
     # An override may give the primary analysis the very value of a variant: that is not a fault.
-    return [
+    found = [
         Fault(beyond(history), (name,), changes[name])
         for name in ("washout_days", "prior_outcome_days")
         if history is not None and changes.get(name, 0) > history
     ]
+    if {"latency_days", "follow_up_days"} & set(changes):
+        last = together.get("follow_up_days")
+        if last is not None and together.get("latency_days", 0) >= last:
+            found.append(Fault(shorter(last), ("latency_days",), together["latency_days"]))
+    if {"adjustment", "model"} & set(changes) and {"adjustment", "model"} <= set(together):
+        wrong = model_faults(together["adjustment"], together["model"])
+        found += [_placed(fault, "model" in changes) for fault in wrong]
+    return found
+
+
+def _placed(fault: Fault, in_model: bool) -> Fault:
+    """A fault of the model at its place in the variant, which may change the adjustment only."""
+    if in_model:
+        return fault._replace(at=("model", *fault.at))
+    accepted = f"avec lui, model: {{{fault.at[0]}: {fault.accepted}}}"
+    return Fault(accepted, ("adjustment",))

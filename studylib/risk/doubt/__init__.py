@@ -17,7 +17,6 @@ from studylib.risk.doubt.error_model import (
 )
 from studylib.risk.doubt.misclassification import (
     misclassified_outcome,
-    probable_misclassification,
 )
 from studylib.risk.doubt.null import EmpiricalNull, ease, empirical_null, expected_absolute_error
 from studylib.risk.doubt.positive_controls import inject, injected_controls
@@ -26,6 +25,7 @@ from studylib.risk.doubt.power import (
     mdrr_self_controlled,
     mdrr_sequence_symmetry,
 )
+from studylib.risk.doubt.probable_misclassification import probable_misclassification
 from studylib.risk.doubt.record import specificity_behind, true_risk
 from studylib.risk.doubt.schemas import (
     CONFOUNDER,

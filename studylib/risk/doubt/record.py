@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 
 from studylib.errors import EstimationError
+from studylib.risk.time_to_event.at_day import Choices, side_of
+from studylib.risk.time_to_event.exits import check_day, check_exits
+from studylib.risk.time_to_event.influence import incidence_at
 
 
 def true_risk(risk: float, *, sensitivity: float, specificity: float) -> float:
@@ -59,14 +64,43 @@ def specificity_behind(risk: float, *, sensitivity: float, predictive_value: flo
 
 
 def predictive_value(
-    sides: Sequence[tuple[int, int]], records: Sequence[tuple[float, float]]
+    sides: Sequence[tuple[int, float]], records: Sequence[tuple[float, float]]
 ) -> float:
-    """The share of the outcomes recorded in both arms that are true; NaN when impossible."""
+    """The share of the outcomes recorded in both arms that are true; NaN when impossible.
+
+    ``sides`` are the persons of each arm and the risk recorded.
+    """
     true = 0.0
-    for (size, events), (sensitivity, specificity) in zip(sides, records, strict=True):
-        if np.isnan(specificity) or not size:
+    for (size, seen), (sensitivity, specificity) in zip(sides, records, strict=True):
+        if np.isnan(specificity) or not size or np.isnan(seen):
             return float("nan")
-        risk = true_risk(events / size, sensitivity=sensitivity, specificity=specificity)
+        risk = true_risk(seen, sensitivity=sensitivity, specificity=specificity)
         true += size * sensitivity * risk
-    recorded = sum(events for _, events in sides)
+    recorded = sum(size * seen for size, seen in sides)
     return float(min(true / recorded, 1.0)) if recorded else float("nan")
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """What is recorded of an arm: persons, outcomes, the risk by the day and its variance."""
+
+    size: int
+    events: int
+    risk: float = np.nan
+    variance: float = np.nan
+    reason: str = ""
+
+    @classmethod
+    def of(cls, follow_up: pd.DataFrame, arm: str, day: int, competing: Sequence[str]) -> Recorded:
+        """An arm; ``reason`` says why it has no risk. EstimationError for a wrong day or exit."""
+        check_day(day)
+        check_exits(follow_up, competing)
+        group = follow_up[(follow_up["arm"] == arm).to_numpy()]
+        size, events = len(group), int(group["event"].to_numpy(bool).sum())
+        found = side_of(group, arm, incidence_at, Choices(day, tuple(competing)))
+        return cls(size, events, found.value, found.variance, found.reason)
+
+    @property
+    def effective(self) -> float:
+        """Persons who, all followed until the day, would tell the risk as well."""
+        return self.risk * (1 - self.risk) / self.variance

@@ -10,7 +10,17 @@ import pandas as pd
 from studylib.errors import EstimationError
 from studylib.risk.rows import refuse_person_time
 from studylib.risk.time_to_event.exits import check_day, check_exits, ends_of, times_of
-from studylib.risk.time_to_event.influence import incidence_at, occupation
+from studylib.risk.time_to_event.influence import At, incidence_at, occupation
+
+
+class NotFollowed(EstimationError):
+    """Nobody of an ``arm`` is followed until the day."""
+
+    def __init__(self, day: int, arm: str) -> None:
+        super().__init__(
+            f"Risque au jour {day} : personne n'est suivi jusqu'à ce jour dans le groupe {arm}."
+        )
+        self.arm = arm
 
 
 def pseudo_risk(
@@ -34,6 +44,13 @@ def pseudo_risk(
     >>> pseudo_risk(three, day=4).round(6).tolist()
     [1.0, 0.0, 0.0]
     """
+    return pseudo_values(follow_up, incidence_at, day=day, competing=competing, name="pseudo_risk")
+
+
+def pseudo_values(
+    follow_up: pd.DataFrame, at: At, *, day: int, competing: Sequence[str], name: str
+) -> pd.Series:
+    """Pseudo-observations of what ``at`` estimates in an arm by ``day``, as in ``pseudo_risk``."""
     check_day(day)
     refuse_person_time(follow_up)
     check_exits(follow_up, competing)
@@ -43,9 +60,7 @@ def pseudo_risk(
         group = follow_up.iloc[rows]
         time, (event, other) = times_of(group), ends_of(group, competing)
         if time.max() < day:
-            raise EstimationError(
-                f"Risque au jour {day} : personne n'est suivi jusqu'à ce jour dans le groupe {arm}."
-            )
-        total, influence = incidence_at(occupation(time, event, other), day)
+            raise NotFollowed(day, arm)
+        total, influence = at(occupation(time, event, other), day)
         values[rows] = total + len(rows) * influence
-    return pd.Series(values, index=follow_up.index, name="pseudo_risk")
+    return pd.Series(values, index=follow_up.index, name=name)

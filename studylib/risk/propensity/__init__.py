@@ -3,7 +3,13 @@
 from studylib.risk.enough import effective_size
 from studylib.risk.propensity.adjusted import Adjusted, adjusted
 from studylib.risk.propensity.balance import balance, wide_balance
-from studylib.risk.propensity.checks import check_balance, check_equipoise, check_positivity
+from studylib.risk.propensity.checks import (
+    check_balance,
+    check_equipoise,
+    check_positivity,
+    equipoise_of,
+    positivity_of,
+)
 from studylib.risk.propensity.high_dimensional import high_dimensional_covariates
 from studylib.risk.propensity.large_scale import lasso_propensity_score
 from studylib.risk.propensity.matching import match_sets
@@ -38,10 +44,12 @@ __all__ = [
     "check_equipoise",
     "check_positivity",
     "effective_size",
+    "equipoise_of",
     "equipoise_shares",
     "high_dimensional_covariates",
     "lasso_propensity_score",
     "match_sets",
+    "positivity_of",
     "preference_distribution",
     "preference_score",
     "propensity_score",

@@ -71,6 +71,16 @@ class Adjusted:
         plain = plain.reset_index(drop=True)
         return plain.merge(self.people[["person_id", *added]], on="person_id", how="inner")
 
+    def told(self, model: Mapping[str, object]) -> str:
+        """What the adjustment and its score add to the ``method`` of an estimate made so.
+
+        Without weights in ``model``, strata represent no population: each has its own baseline.
+        """
+        pieces = [*self.method.split("; ")[1:], *self.score.method.split("; ")[1:]]
+        if "weights" not in model:
+            pieces = [piece for piece in pieces if not piece.startswith("population=")]
+        return "".join(f"; {piece.replace('ties=', 'match_ties=', 1)}" for piece in pieces)
+
 
 def adjusted(
     people: pd.DataFrame,

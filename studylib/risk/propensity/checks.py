@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 import numpy as np
 import pandas as pd
 
@@ -84,6 +86,23 @@ def check_equipoise(
     return CheckResult("equipoise", passed, measured(rows), text)
 
 
+def equipoise_of(
+    scores: Sequence[Score], reasons: Mapping[str, str], *, threshold: float = 0.2
+) -> CheckResult:
+    """``check_equipoise`` of every pair together; not evaluated where a pair has no score.
+
+    ``reasons`` says, by arm, why there is none.
+    """
+    each = [check_equipoise(score, threshold=threshold) for score in scores]
+    if not each or reasons:
+        text = " ".join(reasons.values()) or "aucun score : équipoise non évaluée."
+        nothing = each[0].table.iloc[:0] if each else pd.DataFrame()
+        return CheckResult("equipoise", None, nothing, text, evaluated=False)
+    table = pd.concat([one.table for one in each], ignore_index=True)
+    passed = all(one.passed for one in each)
+    return CheckResult("equipoise", passed, table, " ".join(one.text for one in each))
+
+
 def check_positivity(
     adjusted: Adjusted,
     *,
@@ -125,6 +144,15 @@ def check_positivity(
         else "les poids sont répartis sur assez de personnes dans chaque groupe."
     )
     return CheckResult("positivity", not failing, table, text)
+
+
+def positivity_of(pairs: Sequence[Adjusted]) -> CheckResult:
+    """Positivity of every compared pair together."""
+    each = [check_positivity(pair) for pair in pairs]
+    table = pd.concat([one.table for one in each], ignore_index=True)
+    texts = [one.text for one in each if not one.passed]
+    told = " ".join(texts) or each[0].text
+    return CheckResult("positivity", not texts, table, told)
 
 
 def _said(value: float) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,14 +17,13 @@ from studylib.risk.logarithms import quantile
 from studylib.risk.rows import NOTHING, against, estimate_row, estimates, method
 from studylib.risk.time_to_event.exits import check_day, check_exits, ends_of, times_of
 from studylib.risk.time_to_event.influence import (
-    Occupation,
+    At,
     incidence_at,
     mean_time_until,
     occupation,
 )
 
 Values = tuple[float, float, float]
-At = Callable[[Occupation, float], tuple[float, np.ndarray]]
 
 
 @dataclass(frozen=True)
@@ -42,10 +41,10 @@ class Choices:
 
     day: int
     competing: tuple[str, ...]
-    weights: str | None
-    cluster: str | None
-    adjustment: str | None
-    level: float
+    weights: str | None = None
+    cluster: str | None = None
+    adjustment: str | None = None
+    level: float = 0.95
 
 
 @dataclass(frozen=True)
@@ -117,7 +116,7 @@ def risk_difference(
         ratio, ratio_p = _ratio(seen.side, seen.base, level)
         return [
             seen.row("risk_difference", "aalen_johansen", difference, p_value),
-            seen.row("number_needed", "inverse_risk_difference", _inverse(*difference), np.nan),
+            seen.row("number_needed", "inverse_risk_difference", inverse(*difference), np.nan),
             seen.row("risk_ratio", "aalen_johansen", ratio, ratio_p),
         ]
 
@@ -177,12 +176,12 @@ def _pairs(
     pairs = []
     for arm in compared:
         both = follow_up[follow_up["arm"].isin([arm, reference])]
-        side, base = (_side(both, name, at, choices) for name in (arm, reference))
+        side, base = (side_of(both, name, at, choices) for name in (arm, reference))
         pairs.append(_Pair(both, f"{arm} / {reference}", outcome, side, base, choices))
     return pairs
 
 
-def _side(both: pd.DataFrame, arm: str, at: At, choices: Choices) -> Side:
+def side_of(both: pd.DataFrame, arm: str, at: At, choices: Choices) -> Side:
     """What ``at`` estimates in one arm by the day."""
     group = both[both["arm"] == arm]
     if group.empty:
@@ -201,7 +200,9 @@ def _side(both: pd.DataFrame, arm: str, at: At, choices: Choices) -> Side:
         influence = np.bincount(pd.factorize(cluster)[0], influence)
     variance = float((influence**2).sum())
     # A risk of none or all has no variance of its own: the interval of a difference would be false.
-    return Side(value, variance) if variance > 0 else Side(reason=f"no outcome by the day in {arm}")
+    if not variance > 0:
+        return Side(reason=f"{'no variance' if value > 0 else 'no outcome by the day'} in {arm}")
+    return Side(value, variance)
 
 
 def _difference(side: Side, base: Side, level: float) -> tuple[Values, float]:
@@ -226,8 +227,8 @@ def _ratio(side: Side, base: Side, level: float) -> tuple[Values, float]:
     return (float(np.exp(log_ratio)), float(low), float(high)), p_value
 
 
-def _inverse(difference: float, low: float, high: float) -> Values:
-    """The number needed, with limits only where the interval of the difference is one-sided."""
+def inverse(difference: float, low: float, high: float) -> Values:
+    """The number needed of a risk difference; no limits where those of the difference hold 0."""
     if low * high > 0:
         return 1 / difference, 1 / high, 1 / low
     known = np.isfinite(difference) and difference != 0

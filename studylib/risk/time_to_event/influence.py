@@ -7,6 +7,7 @@ with weights and, summed by person, with several rows of one person.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -36,6 +37,10 @@ class Occupation:
     def free(self) -> np.ndarray:
         """The probability of being free of both after each day."""
         return np.asarray(self.before * (1 - self.leaving))
+
+
+At = Callable[[Occupation, float], tuple[float, np.ndarray]]
+"""What is estimated in an arm by a day, and each row's influence on it."""
 
 
 def occupation(
