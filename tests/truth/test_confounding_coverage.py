@@ -16,6 +16,7 @@ LOW, HIGH = 181 / 200, 199 / 200  # binomial bounds of 95 % over 200, beyond whi
         (("iptw, estimated score", "matching 1:1, pairs"), "mean", 0.5),
         (("overlap, estimated score", "aipw"), "mean", 0.0),
         (("aipw",), "risk", 0.5),
+        (("overlap, known weights",), "risk", 0.5),
     ],
 )
 def test_intervals_hold_the_truth(names, measure, effect):
