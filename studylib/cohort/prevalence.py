@@ -16,14 +16,22 @@ from studylib.sources.quality_checks.drift import whole_years
 
 
 def prevalence_by_year(
-    source: Source, codelist: Codelist, *, positions: Sequence[str] | None = None
+    source: Source,
+    codelist: Codelist,
+    *,
+    positions: Sequence[str] | None = None,
+    period: tuple[date, date] | None = None,
 ) -> pd.DataFrame:
     """Persons with an event of the list and persons observed, in each year the data cover whole.
+
+    With a ``period``, the years it touches (first and last day) only.
 
     year, persons (observed that year, with an event in it), observed (one day of the year at
     least). ``positions`` restricts a list of diagnoses. What ``risk.check_prevalence_drift`` reads.
     """
-    engine, years = source.engine, whole_years(source)
+    first, last = (period[0].year, period[1].year) if period else (date.min.year, date.max.year)
+    engine = source.engine
+    years = [year for year in whole_years(source) if first <= year <= last]
     bounds = pd.DataFrame(
         {
             "year": years,

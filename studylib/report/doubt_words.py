@@ -20,6 +20,7 @@ CHOICES: Mapping[str, str] = {
     "excluded_controls": "témoins écartés",
     "few_controls": "moins de vingt témoins",
     "bias": "biais",
+    "common_outcome": "événement fréquent (15 % ou plus)",
     "draws": "tirages",
     "impossible_draws": "tirages sans correction possible",
     "effects": "effets",

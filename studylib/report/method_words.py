@@ -129,6 +129,7 @@ VALUES: Mapping[str, str] = {
     "no": "non",
     "ate": "tous",
     "att": "le groupe visé",
+    "matched": "les personnes appariées du groupe comparé",
     "overlap": "poids de recouvrement",
     "matching": "appariement sur le score",
     "iptw": "pondération (IPTW)",

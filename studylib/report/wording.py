@@ -166,6 +166,7 @@ COLUMNS: Mapping[str, str] = {
     "log_score": "Logarithme du biais",
     "recurrence": "Récurrence",
     "left_out": "Personnes laissées de côté",
+    "pair_left_out": "Dans les deux groupes",
     "weight_max": "Plus grand poids",
     "weight_mean": "Poids moyen",
     "weight_min": "Plus petit poids",

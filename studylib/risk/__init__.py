@@ -4,7 +4,7 @@ from studylib.risk import (
     doubt,
     pooling,
 )
-from studylib.risk.comparing import comparison, selected_codes
+from studylib.risk.comparing import comparison, selected_codes, weights
 from studylib.risk.comparison import Comparison
 from studylib.risk.competing_risks import (
     competing_risks,
@@ -63,6 +63,7 @@ from studylib.risk.planted import (
 )
 from studylib.risk.propensity import (
     SELECTED_CODES,
+    WEIGHTS,
     Adjusted,
     Score,
     adjusted,
@@ -137,6 +138,7 @@ __all__ = [
     "PROFILES",
     "SELECTED_CODES",
     "SEQUENCES",
+    "WEIGHTS",
     "WINDOWS",
     "Adjusted",
     "Comparison",
@@ -218,6 +220,7 @@ __all__ = [
     "survival",
     "time_varying_hazard_ratio",
     "weighted_difference",
+    "weights",
     "wide_balance",
     "window_counts",
 ]

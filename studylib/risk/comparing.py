@@ -13,7 +13,7 @@ from studylib.risk.columns import check_columns, check_numbers
 from studylib.risk.comparison import UNWEIGHTED, Comparison
 from studylib.risk.propensity import adjusted, lasso_propensity_score, propensity_score
 from studylib.risk.propensity.default_formula import score_formula
-from studylib.risk.propensity.schemas import SELECTED_CODES
+from studylib.risk.propensity.schemas import SELECTED_CODES, WEIGHTS
 from studylib.risk.propensity.score import Score
 from studylib.risk.propensity.selected import high_dimensional_score
 from studylib.risk.rows import against
@@ -115,3 +115,19 @@ def selected_codes(study: Comparison, *, largest: int = 20) -> pd.DataFrame:
             tables.append(first[first["kept"]].assign(comparison=f"{arm} / {study.reference}"))
     found = [one for one in tables if len(one)] or tables
     return check(pd.concat(found, ignore_index=True)[SELECTED_CODES.names], SELECTED_CODES)
+
+
+def weights(study: Comparison) -> pd.DataFrame:
+    """What each person weighs in each pair of arms, and who is left out: a WEIGHTS table.
+
+    Weights are those of the persons kept; ``effective_size`` is how many of weight 1 would be as
+    precise (Kish, 1965). No row where the adjustment neither weighs nor matches.
+    """
+    tables = [empty(WEIGHTS)]
+    for arm, pair in study.pairs.items():
+        if study.adjustment not in UNWEIGHTED:
+            both = pair.summary
+            named = {"comparison": f"{arm} / {study.reference}"}
+            tables.append(both.assign(**named, pair_left_out=both["left_out"].sum()))
+    found = pd.concat([one for one in tables if len(one)] or tables, ignore_index=True)
+    return check(found[WEIGHTS.names], WEIGHTS)

@@ -16,13 +16,14 @@ FOLDER = "bundles"
 PIECES: Mapping[str, str] = {
     "profile": "profiles",
     "hazard_ratios": "estimates",
+    "rate_ratios": "estimates",
     "incidence": "incidence",
     "balance": "balance",
     "gates": "gates",
 }
 """What a run keeps, and the table of a bundle it goes to."""
 ARM_EVENTS = "arm_events"
-"""Rates by arm that a run keeps only to know whether its profile may be sent."""
+"""Outcomes by arm, or by window, that a run keeps only to know whether its profile may be sent."""
 
 
 def export(

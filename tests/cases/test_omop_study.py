@@ -46,6 +46,11 @@ parameters:
   prior_outcome_days: 30
   lookback_days: 183
   covariates: [viral_sinusitis, sinusitis, paracetamol]
+  opened_gates:
+    - gate: prevalence_drift
+      by: Essais de la bibliothèque
+      on: 2026-01-06
+      reason: Une population suivie toute sa vie, dont les hémorragies croissent avec l'âge.
   sensitivity:
     sous_traitement: {label: Sous traitement, follow_up: on_treatment}
 """

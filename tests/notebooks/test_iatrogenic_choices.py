@@ -32,7 +32,7 @@ DECISIONS = {
 }
 # What few persons have: a covariate of some of them would separate the groups.
 RARE = ("liver_disease", "hypertension", "cancer", "stroke", "anaemia", "alcohol_disorders", "ssri")
-FEW = ("chest_pain", "inguinal_hernia", "gallstones", "hip_fracture")
+FEW = ("chest_pain", "inguinal_hernia", "gallstones", "carpal_tunnel")
 HELD = ("designs", "competing_risks", "risk_differences", "recalibrated", "misclassification")
 
 

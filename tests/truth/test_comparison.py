@@ -7,6 +7,7 @@ from scipy import sparse
 
 from studylib import cohort, risk
 from studylib.errors import EstimationError
+from studylib.report import disclosure
 
 WAYS = ("regression", "iptw", "overlap", "matching_weights", "matching", "stratification")
 
@@ -76,6 +77,20 @@ def test_the_risk_difference_is_adjusted_as_the_ratio_is(way):
     assert needed["estimate"] == pytest.approx(1 / difference["estimate"])
     assert needed["ci_low"] == pytest.approx(1 / difference["ci_high"])
     assert found["method"].str.contains(f"adjustment={way}").all()
+
+
+def test_an_estimate_names_the_population_it_represents_and_no_other():
+    persons = confounded(2)
+    of_all, of_arm = (compared(persons, "stratification", population=of) for of in ("ate", "att"))
+    ratios = [one.hazard_ratio(outcome="o").iloc[0] for one in (of_all, of_arm)]
+    assert ratios[0]["estimate"] == ratios[1]["estimate"], "each stratum has a baseline of its own"
+    assert not any("population=" in row["method"] for row in ratios)
+    risks = [one.risk_difference(outcome="o", day=365).iloc[0] for one in (of_all, of_arm)]
+    assert "population=ate" in risks[0]["method"]
+    assert "population=att" in risks[1]["method"]
+    assert abs(risks[0]["estimate"] - risks[1]["estimate"]) > 0.001
+    matched = compared(persons, "matching").hazard_ratio(outcome="o").iloc[0]
+    assert "population=matched" in matched["method"]
 
 
 def test_mean_times_are_adjusted_as_risks_are():
@@ -213,3 +228,34 @@ def test_hdps_needs_codes_and_others_choose_none():
     with pytest.raises(EstimationError, match="wide"):
         risk.comparison(persons, **told, high_dimensional={})
     assert risk.selected_codes(risk.comparison(persons, **told)).empty
+
+
+def test_weights_are_told_by_arm_with_those_left_out():
+    persons = confounded(2)
+    weighed = risk.weights(compared(persons, "iptw"))
+    assert weighed["comparison"].unique().tolist() == ["A / B"]
+    pair = compared(persons, "iptw").pairs["A"].people
+    for _, row in weighed.iterrows():
+        own = pair.loc[pair["arm"] == row["arm"], "weight"]
+        told = row[["weight_min", "weight_mean", "weight_max"]].tolist()
+        assert told == pytest.approx([own.min(), own.mean(), own.max()])
+        assert row["effective_size"] == pytest.approx(own.sum() ** 2 / (own**2).sum())
+        assert row["left_out"] == 0
+    matched = risk.weights(compared(persons, "matching")).set_index("arm")
+    assert (matched["persons"] - matched["left_out"]).nunique() == 1, "one to one"
+    assert (matched["pair_left_out"] == matched["left_out"].sum()).all()
+    assert risk.weights(compared(persons, "regression")).empty
+
+
+def test_few_persons_left_out_are_hidden_with_what_would_tell_them():
+    row = {"comparison": "A / B", "persons": 500, "pair_left_out": 20, "weight_min": 1.0,
+           "weight_mean": 1.0, "weight_max": 1.0}  # fmt: skip
+    table = pd.DataFrame(
+        [row | {"arm": "A", "left_out": 6, "effective_size": 494.0},
+         row | {"arm": "B", "left_out": 14, "effective_size": 486.0}]
+    )  # fmt: skip
+    shown = disclosure.mask(table, risk.WEIGHTS)
+    assert shown["left_out"].isna().all(), "the ratio tells both groups together"
+    assert shown["effective_size"].isna().all()
+    assert shown["pair_left_out"].tolist() == [20, 20]
+    assert shown["persons"].tolist() == [500, 500]

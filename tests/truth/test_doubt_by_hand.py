@@ -185,6 +185,17 @@ def test_e_values_of_the_limit_and_of_common_outcomes():
         doubt.e_values(table.assign(measure="risk_difference"), common_outcome=False)
 
 
+def test_an_outcome_is_common_from_fifteen_percent_of_an_arm():
+    both = pd.concat([follow_up("A", 100, 15), follow_up("B", 100, 10, 100)])
+    assert doubt.common_outcome(risk.cumulative_incidence(both))
+    fewer = pd.concat([follow_up("A", 100, 14), follow_up("B", 100, 10, 100)])
+    assert not doubt.common_outcome(risk.cumulative_incidence(fewer))
+    # survival is above 15 % of everybody: it says nothing of it
+    assert not doubt.common_outcome(risk.survival(fewer))
+    told = doubt.e_values(rows([0.7], 0.1), common_outcome=True)
+    assert told["method"].item().endswith("common_outcome=yes")
+
+
 def test_one_confounder_explains_a_ratio_away():
     # half of the arm, a quarter of the reference, ratio 3: 2 / 1.5 = 4/3 ; 1.6 becomes 1.2
     found = doubt.unmeasured_confounder(

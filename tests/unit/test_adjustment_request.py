@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from studylib import risk
-from studylib.requests.studies.adjustment import Adjustment
+from studylib.requests.studies.adjustment import Adjustment, OutcomeModel
 
 FIELDS = ("method", "population", "trim", "scale", "order", "cut_on")
 
@@ -36,3 +36,16 @@ def test_a_choice_of_the_request_is_a_choice_of_the_library(given):
     assert not made.reasons
     row = made.hazard_ratio(outcome="o").iloc[0]
     assert np.isfinite(row["estimate"])
+
+
+def test_a_profile_takes_the_ties_of_the_request_but_exact_ones():
+    found = [OutcomeModel(ties=ties).profile_ties for ties in ("efron", "breslow", "exact")]
+    assert found == ["efron", "breslow", "efron"]
+
+
+def test_weights_that_represent_others_than_the_treated_are_known():
+    others = ({"method": "overlap"}, {"method": "matching"}, {"method": "iptw"},
+              {"method": "iptw", "population": "att", "trim": "crump"})  # fmt: skip
+    own = ({"method": "regression"}, {"method": "iptw", "population": "att"}, {"method": "none"})
+    assert all(Adjustment.model_validate(one).represents_others for one in others)
+    assert not any(Adjustment.model_validate(one).represents_others for one in own)

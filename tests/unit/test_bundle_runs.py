@@ -29,9 +29,9 @@ def project(tmp_path, monkeypatch):
     return tmp_path
 
 
-def finished(project, code="84", *, persons=None, **changes):
-    """A run of the example on one region, as a good one leaves it."""
-    request = requests.read("parameters/examples/iatrogenic_risk.yaml", {"region": code})
+def finished(project, code="84", *, persons=None, example="iatrogenic_risk", kept=None, **changes):
+    """A run of the example on one region, as a good one leaves it, with the tables ``kept``."""
+    request = requests.read(f"parameters/examples/{example}.yaml", {"region": code})
     label = request.scope.label
     run = RunRecord(
         run=f"{code}-1",
@@ -55,7 +55,9 @@ def finished(project, code="84", *, persons=None, **changes):
     (folder / "results").mkdir(parents=True)
     record.write(run, folder)
     names = {"profiles": "profile", "estimates": "hazard_ratios"}
-    for name, frame in results(region(int(code)) if persons is None else persons, label).items():
+    if kept is None:
+        kept = results(region(int(code)) if persons is None else persons, label)
+    for name, frame in kept.items():
         frame.to_parquet(folder / "results" / f"{names.get(name, name)}.parquet")
     return run
 

@@ -32,8 +32,10 @@ def bundle(
     in a report. A likelihood profile leads back to the outcomes of each arm (its slopes far out are
     these very counts): it needs ``threshold`` outcomes in all, and, under ``each_arm``, in each arm
     too, or none in an arm: those of ``arm_events`` (rates by arm, not sent), by default those of
-    the incidence sent. ``whole`` gives up the second half where the site's rules allow it; the
-    bundle says which. StudyError when there is neither profile nor estimate to send.
+    the incidence sent. For a case series ``arm_events`` has the events by window behind each
+    profile (``self_controlled.PROFILE_EVENTS``). ``whole`` gives up the second half where the
+    site's rules allow it; the bundle says which. StudyError when there is neither profile nor
+    estimate to send.
     """
     _check_given(identity, results)
     withheld: list[str] = []
@@ -145,6 +147,8 @@ def _too_few(row: pd.Series, rates: pd.DataFrame | None, threshold: int, arm_rul
         return ""
     if rates is None:
         return "nombre d'événements par groupe inconnu, donc non vérifiable"
+    if "profile" in rates:
+        return _too_few_in_window(row, rates, threshold)
     same = (rates["outcome"] == row["outcome"]) & rates["comparison"].isin(
         str(row["comparison"]).split(" / ")
     )
@@ -156,4 +160,27 @@ def _too_few(row: pd.Series, rates: pd.DataFrame | None, threshold: int, arm_rul
     small = arms["events"].between(1, threshold - 1).any()
     return (
         f"un groupe a de 1 à {threshold - 1} événements, que le profil livrerait" if small else ""
+    )
+
+
+def _too_few_in_window(row: pd.Series, windows: pd.DataFrame, threshold: int) -> str:
+    """Why the profile of a window may not be sent: events in it, and of the same cases elsewhere.
+
+    What is left once the drug's other windows that are shown are taken away counts too.
+    """
+    own = windows[
+        (windows["profile"] == row["comparison"]) & (windows["outcome"] == row["outcome"])
+    ]
+    there = own["comparison"] + " / unexposed" == row["comparison"]
+    if int(there.sum()) != 1:
+        return "nombre d'événements par fenêtre inconnu, donc non vérifiable"
+    inside = int(own.loc[there, "events"].iloc[0])
+    others = own.loc[~there, "events"]
+    outside = int(row["events"]) - inside
+    left = outside - int(others[others >= threshold].sum())
+    small = any(1 <= count < threshold for count in (inside, outside, left))
+    return (
+        f"de 1 à {threshold - 1} événements dans la fenêtre ou hors d'elle, que le profil livrerait"
+        if small
+        else ""
     )

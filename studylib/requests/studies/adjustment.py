@@ -125,6 +125,13 @@ class Adjustment(StrictModel):
         """Whether the score is over codes found before index, all of them or those chosen."""
         return self.score != "formula"
 
+    @property
+    def represents_others(self) -> bool:
+        """Whether the weights give persons other than those of the compared arm."""
+        if self.trim != "none" or self.method in ("overlap", "matching_weights", "matching"):
+            return True
+        return self.method == "iptw" and self.population != "att"
+
     def choices(self) -> dict[str, Any]:
         """The keyword arguments of ``risk.comparison``."""
         given = self.model_dump()
@@ -151,6 +158,11 @@ class OutcomeModel(StrictModel):
         title="Personnes porteuses, au moins",
         description="en dessous, la covariable n'entre pas dans les modèles",
     )
+
+    @property
+    def profile_ties(self) -> Literal["efron", "breslow"]:
+        """How a likelihood profile takes ties: it knows no exact ones, which are Efron's there."""
+        return "efron" if self.ties == "exact" else self.ties
 
     @field_validator("interval")
     @classmethod

@@ -8,7 +8,7 @@ from studylib.risk.doubt.confounding import (
     tipping_ratio,
     unmeasured_confounder,
 )
-from studylib.risk.doubt.e_value import e_value, e_values
+from studylib.risk.doubt.e_value import common_outcome, e_value, e_values
 from studylib.risk.doubt.error_model import (
     ErrorModel,
     calibrated_interval,
@@ -49,6 +49,7 @@ __all__ = [
     "calibrated",
     "calibrated_interval",
     "calibrated_p",
+    "common_outcome",
     "e_value",
     "e_values",
     "ease",

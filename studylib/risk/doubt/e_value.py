@@ -10,6 +10,8 @@ from studylib.risk.doubt.schemas import E_VALUES
 from studylib.risk.received import received_ratios
 from studylib.tables import check
 
+COMMON_FROM = 0.15
+"""Share with the outcome by the end of follow-up from which it is common (VanderWeele, 2017)."""
 _HAZARDS = ("hazard_ratio", "subdistribution_hazard_ratio")
 
 
@@ -51,13 +53,27 @@ def as_risk_ratio(ratio: float, measure: str, *, common_outcome: bool) -> float:
     return float(np.sqrt(ratio)) if measure == "odds_ratio" else ratio
 
 
+def common_outcome(curves: pd.DataFrame) -> bool:
+    """Whether an arm's cumulative incidence (CURVES) reaches 15 %.
+
+    A ratio of hazards, or of odds, is then not one of risks (VanderWeele and Ding, 2017). False
+    where nothing is seen.
+
+    >>> common_outcome(pd.DataFrame({"measure": "cumulative_incidence", "estimate": [0.02, 0.2]}))
+    True
+    """
+    seen = curves.loc[curves["measure"] == "cumulative_incidence", "estimate"]
+    return bool((seen >= COMMON_FROM).any())
+
+
 def e_values(estimates: pd.DataFrame, *, common_outcome: bool) -> pd.DataFrame:
     """E-values of ratios (ESTIMATES) and of their limit nearest 1, an E_VALUES table.
 
-    ``e_value_limit`` is 1 when the interval holds 1. ``common_outcome`` has no default: an outcome
-    of 15 % or more changes the answer. Rows without estimate keep none; one of 0 or infinity has
-    that of its limit only. EstimationError when a measure is not a ratio, or an interval runs
-    backwards or has no width. A large E-value does not show that there is no bias.
+    ``e_value_limit`` is 1 when the interval holds 1. ``common_outcome`` (the function of that name
+    tells) has no default: it changes the answer, and ``method`` says which. Rows without estimate
+    keep none; one of 0 or infinity has that of its limit only. EstimationError when a measure is
+    not a ratio, or an interval runs backwards or has no width. A large E-value does not show that
+    there is no bias.
     """
     known, _, _ = received_ratios(estimates, "Valeur E", whole=True)
     points, limits = [], []
@@ -69,7 +85,8 @@ def e_values(estimates: pd.DataFrame, *, common_outcome: bool) -> pd.DataFrame:
         known_size = 0 < sizes[0] < np.inf
         points.append(e_value(sizes[0]) if known_size else float("nan"))
         limits.append(_of_limit(*sizes))
-    added = known.assign(e_value=points, e_value_limit=limits)
+    told = known["method"] + f"; common_outcome={'yes' if common_outcome else 'no'}"
+    added = known.assign(e_value=points, e_value_limit=limits, method=told)
     return check(added[E_VALUES.names], E_VALUES)
 
 

@@ -208,7 +208,7 @@ def _years(years: pd.DataFrame) -> pd.DataFrame:
     part = (read["persons"] >= 0) & (read["persons"] <= read["observed"]) & (read["observed"] > 0)
     whole = (read[["persons", "observed"]] % 1 == 0).all(axis=None)
     if (
-        not (part.all() and whole and read["observed"].max() < MOST)
+        not (part.all() and whole and (read["observed"] < MOST).all())
         or read["year"].duplicated().any()
     ):
         raise EstimationError(

@@ -162,7 +162,7 @@ def _pooled(
     reason, values, p_value = None, NOTHING, np.nan
     if not telling:
         reason = "flat profile"
-    elif len(curves) < 2 or (random and len(telling) < 2):
+    elif len(telling) < 2:
         # One profile alone is that site's estimate, which its own gates may hold.
         reason = "a single site"
     else:

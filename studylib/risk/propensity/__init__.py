@@ -24,6 +24,7 @@ from studylib.risk.propensity.schemas import (
     MATCH_SETS,
     PREFERENCE,
     SELECTED_CODES,
+    WEIGHTS,
 )
 from studylib.risk.propensity.score import Score, propensity_score
 from studylib.risk.propensity.strata import strata_of
@@ -35,6 +36,7 @@ __all__ = [
     "MATCH_SETS",
     "PREFERENCE",
     "SELECTED_CODES",
+    "WEIGHTS",
     "Adjusted",
     "Score",
     "adjusted",

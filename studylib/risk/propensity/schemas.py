@@ -37,6 +37,32 @@ ADJUSTMENT = Table(
     key=("arm",),
 )
 
+_LEFT = ("pair_left_out", "left_out")
+WEIGHTS = Table(
+    "weights",
+    (
+        Column("comparison", "text", "arm against reference"),
+        Column("arm", "text", "one of both groups"),
+        Column("persons", "integer", "persons before adjustment", counts="persons"),
+        Column("left_out", "integer", "of whom left out by it", counts="persons"),
+        # the rest of it is what the other group leaves out: one is hidden when the other is small
+        Column("pair_left_out", "integer", "left out of both groups", counts="persons"),
+        Column("weight_min", "number", "smallest weight", nullable=True, from_counts=_LEFT),
+        Column("weight_mean", "number", "mean weight", nullable=True, from_counts=_LEFT),
+        Column("weight_max", "number", "largest weight", nullable=True, from_counts=_LEFT),
+        Column(
+            "effective_size",
+            "number",
+            "unweighted persons that would be as precise",
+            unit="persons",
+            nullable=True,
+            from_counts=_LEFT,
+        ),
+    ),
+    key=("comparison", "arm"),
+    may_be_empty=True,
+)
+
 PREFERENCE = Table(
     "preference",
     (

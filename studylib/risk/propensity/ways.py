@@ -109,6 +109,7 @@ def matched(
     )
     told = rows.method(
         "matching",
+        population="matched",
         ratio=ratio,
         caliper="none" if caliper is None else caliper,
         scale=scale,

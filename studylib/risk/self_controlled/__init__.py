@@ -14,12 +14,13 @@ from studylib.risk.self_controlled.estimates import (
 )
 from studylib.risk.self_controlled.event_dependent import event_dependent_observation
 from studylib.risk.self_controlled.gates import case_series_gates
-from studylib.risk.self_controlled.profiles import likelihood_profile
-from studylib.risk.self_controlled.schemas import WINDOWS
+from studylib.risk.self_controlled.profiles import likelihood_profile, profile_events
+from studylib.risk.self_controlled.schemas import PROFILE_EVENTS, WINDOWS
 from studylib.risk.self_controlled.time_effects import Spline, Steps
 from studylib.risk.self_controlled.windows import Window
 
 __all__ = [
+    "PROFILE_EVENTS",
     "WINDOWS",
     "CaseSeries",
     "Spline",
@@ -33,6 +34,7 @@ __all__ = [
     "check_time_stability",
     "event_dependent_observation",
     "likelihood_profile",
+    "profile_events",
     "self_controlled_case_series",
     "time_ratios",
     "window_counts",

@@ -15,3 +15,15 @@ WINDOWS = Table(
     ),
     key=("population", "term"),
 )
+
+PROFILE_EVENTS = Table(
+    "profile_events",
+    (
+        Column("population", "text", "region or set of regions"),
+        Column("profile", "text", "the comparison whose profile rests on these events"),
+        Column("comparison", "text", "drug, dose and window"),
+        Column("outcome", "text", "the event studied"),
+        Column("events", "integer", "events that fall there", counts="events"),
+    ),
+    may_be_empty=True,  # gates that are closed release none
+)
