@@ -48,9 +48,8 @@ def conditional_logistic(
     exposed when the exposure is a flag, so that both are masked together (``compared_cases``).
     Where an exposure never differs within a set, is carried by other variables, or separates cases
     from others, the row has no estimate and ``method`` says why. ``against`` is what each row is
-    compared with. EstimationError for a
-    wrong column, or a unit in which no odds ratio can be written. In a case-crossover a person is
-    in its own set at several ``day``.
+    compared with. EstimationError for a wrong column, or a unit in which no odds ratio can be
+    written. In a case-crossover a person is in its own set at several ``day``.
 
     >>> sets = pd.DataFrame({"set": [1, 1, 2, 2, 3, 3], "case": [True, False] * 3,
     ...                      "drug": [1, 0, 1, 0, 0, 1]})

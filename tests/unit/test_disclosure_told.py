@@ -44,7 +44,7 @@ def displays(sizes=None) -> dict:
     main = risk.hazard_ratio(people, **known, reference="AVK").assign(population="11")
     bound = risk.doubt.unmeasured_confounder(main, confounder_ratios=[1.5, 3.0], **PLACES)
     record = risk.doubt.misclassified_outcome(
-        people, **known, reference="AVK", sensitivities=[0.8, 1.0], specificities=[1.0],
+        people, **known, reference="AVK", day=700, sensitivities=[0.8, 1.0], specificities=[1.0],
         population="11",
     )  # fmt: skip
     sides = people.groupby("arm")["event"].agg(["size", "sum"]).reset_index()
