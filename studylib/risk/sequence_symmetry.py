@@ -58,8 +58,7 @@ def sequence_symmetry(
     though it is estimated, over a window of its own (``null_window``): the adjusted interval is
     too narrow where trends are steep or starts few, and another window gives another ratio. With
     nobody in the second order the ratio and its upper limit are infinite. ``persons`` are the
-    pairs counted, ``events`` the smaller of the two orders, so that both are masked together; all
-    the pairs when closed ``gates`` withhold the ratio, which the order would give back.
+    pairs counted, ``events`` the smaller of the two orders, so that both are masked together.
 
     Sources: Hallas J (1996), Epidemiology 7:478-484; Tsiropoulos I, Andersen M, Hallas J (2009),
     Pharmacoepidemiol Drug Saf 18:483-491 (null ratio); Morris EJ, Hollmann J, Hofer AK et al.
@@ -88,7 +87,7 @@ def sequence_symmetry(
         "outcome": marker,
         "p_value": np.nan,
         "persons": int(sum(counts)),
-        "events": int(sum(counts) if gates is not None and gates.closed else min(counts)),
+        "events": int(min(counts)),
         "person_years": 0.0,
     }
     crude = _odds(counts, interval, level) if sum(counts) else NOTHING
