@@ -204,16 +204,21 @@ class Comparison:
         return preference_distribution(self.pairs[chosen].score)
 
     def balance(self, covariates: Sequence[str] | None = None) -> pd.DataFrame:
-        """How far apart each arm is from the reference, before and after: a BALANCE table."""
+        """How far apart each arm is from the reference, before and after: a BALANCE table.
+
+        Before only, for an arm that could not be made comparable.
+        """
         names = self.covariates if covariates is None else covariates
+        present = set(self.persons["arm"])
         tables = [
             balance(
                 self.persons[self.persons["arm"].isin([arm, self.reference])],
                 names,
                 reference=self.reference,
-                adjusted=None if self.adjustment in UNWEIGHTED else pair,
+                adjusted=None if self.adjustment in UNWEIGHTED else self.pairs.get(arm),
             )
-            for arm, pair in self.pairs.items()
+            for arm in self.arms
+            if arm != self.reference and {arm, self.reference} <= present
         ]
         return pd.concat(tables, ignore_index=True) if tables else empty(BALANCE)
 

@@ -159,6 +159,10 @@ def test_an_arm_with_nobody_or_apart_is_a_stated_row_and_an_unevaluated_gate():
     apart = persons.assign(frail=(persons["arm"] == "A").astype(float))
     row = compared(apart, "overlap").hazard_ratio(outcome="o").iloc[0]
     assert "not_estimable=arms cannot be made comparable" in row["method"]
+    # what sets them apart can still be read, so that the page says why
+    seen = compared(apart, "overlap").balance(["age", "frail"])
+    assert seen["smd"].notna().any()
+    assert seen["smd_after"].isna().all()
 
 
 def test_holes_and_unknown_columns_are_refused():
