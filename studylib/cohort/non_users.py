@@ -11,7 +11,7 @@ from studylib.cohort.circle import PRIME, with_draw
 from studylib.cohort.matching import matched
 from studylib.cohort.people import Cohort
 from studylib.cohort.supply import supply_of
-from studylib.errors import StudyError
+from studylib.errors import EstimationError, StudyError
 
 SET_ASIDE = "set_aside"
 LARGEST_SHARE = 0.5
@@ -44,8 +44,8 @@ def with_non_users(
     have a reason to be (confounding by indication), see a doctor (detection) and live long enough
     to start; see Lund, Richardson and Stürmer (2015) on why an active comparator is preferred.
 
-    StudyError for users who enter several times, a share not between 0 and 0.5, a name that an arm
-    has, and what ``matched`` refuses.
+    EstimationError when nobody set aside is alike; StudyError for users who enter several times, a
+    share not between 0 and 0.5, a name that an arm has, and what ``matched`` refuses.
     """
     if not 0 < drawn_share <= LARGEST_SHARE:
         raise StudyError(
@@ -68,5 +68,11 @@ def with_non_users(
         seed=seed + 1,
         arm=arm,
     )
+    if users.persons and not both.persons:
+        raise EstimationError(
+            f"Groupe sans traitement : personne, dans la part {drawn_share} de la population mise "
+            "de côté, ne ressemble à une personne traitée le jour de son inclusion ; augmenter "
+            "cette part, élargir les tranches d'années de naissance, ou exiger moins d'historique."
+        )
     # Users and possible non-users have nobody in common, and comparators serve once.
     return replace(both, key=("person_id",)).with_people(both.people.drop("match_set"))

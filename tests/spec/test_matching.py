@@ -6,7 +6,7 @@ import pytest
 from conftest import drawn
 
 from studylib import cohort, sources
-from studylib.errors import StudyError
+from studylib.errors import EstimationError, StudyError
 
 YEAR_2022 = (date(2022, 1, 1), date(2022, 12, 31))
 BOXES = """
@@ -151,3 +151,9 @@ def test_non_users_are_drawn_before_anything_is_known_of_them(cases, bleeding):
 def test_a_share_that_cannot_be_set_aside_is_refused(cases, share):
     with pytest.raises(StudyError, match="part"):
         cohort.with_non_users(cases(OTHERS), arm="Aucun", drawn_share=share)
+
+
+def test_nobody_alike_among_those_set_aside_is_said(cases):
+    # nobody has been observed for 5,000 days
+    with pytest.raises(EstimationError, match="augmenter cette part"):
+        cohort.with_non_users(cases(OTHERS), arm="Aucun", drawn_share=0.5, history_days=5000)
