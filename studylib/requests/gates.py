@@ -77,6 +77,16 @@ class GateThresholds(StrictModel):
         title="Différence standardisée après ajustement, au plus",
         description="en valeur absolue, pour chaque caractéristique",
     )
+    smallest_effective_share: Share = Field(
+        default=_DEFAULT.smallest_effective_share,
+        title="Effectif équivalent sur effectif, au moins",
+        description="dans chaque groupe pondéré ou apparié",
+    )
+    largest_weight_share: Share = Field(
+        default=_DEFAULT.largest_weight_share,
+        title="Part du poids sur une personne, au plus",
+        description="dans chaque groupe pondéré ou apparié",
+    )
     smallest_equipoise: Share = Field(
         default=_DEFAULT.smallest_equipoise,
         title="Équipoise, au moins",

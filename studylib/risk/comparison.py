@@ -236,7 +236,13 @@ class Comparison:
             text = f"pour information, {found[0].text} Une régression n'y change rien."
             found = [replace(found[0], passed=None, evaluated=True, text=text)]
         elif pairs:
-            found.append(positivity_of(pairs))
+            found.append(
+                positivity_of(
+                    pairs,
+                    smallest_effective_share=limits.smallest_effective_share,
+                    largest_weight_share=limits.largest_weight_share,
+                )
+            )
         scores = [pair.score for pair in pairs]
         found.append(equipoise_of(scores, self.reasons, threshold=limits.smallest_equipoise))
         shared: dict[str, Any] = {

@@ -138,6 +138,9 @@ def test_the_gates_of_a_sound_comparison_pass_and_those_of_a_poor_one_do_not():
     sound = {one.name: one for one in compared(confounded(), "overlap").checks()}
     assert set(sound) == {"balance", "positivity", "equipoise", "person_time", "mdrr"}
     assert all(one.passed for one in sound.values())
+    strict = risk.gates.Thresholds(smallest_effective_share=0.999)
+    held = risk.Gates(compared(confounded(), "overlap").checks(strict))
+    assert held.closed_by == ("positivity",)
     poor = confounded().assign(
         arm=lambda d: np.where((d["frail"] == 1) ^ (d["age"] > 51), "B", "A")
     )

@@ -20,6 +20,10 @@ class Thresholds:
     """Minimum detectable relative risk (CohortMethod 6, SelfControlledCaseSeries 6)."""
     largest_smd: float = 0.1
     """Absolute standardised difference after adjustment (Austin, 2009; CohortMethod 6)."""
+    smallest_effective_share: float = 0.1
+    """Effective size over size of each weighted arm. No published rule: a choice."""
+    largest_weight_share: float = 0.05
+    """Share of an arm's weight that one person may hold. No published rule: a choice."""
     smallest_equipoise: float = 0.2
     """Share of persons with a preference score of 0.3 to 0.7 (CohortMethod 6; 0.5 in Walker and
     others, 2013)."""

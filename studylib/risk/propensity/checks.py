@@ -146,9 +146,21 @@ def check_positivity(
     return CheckResult("positivity", not failing, table, text)
 
 
-def positivity_of(pairs: Sequence[Adjusted]) -> CheckResult:
+def positivity_of(
+    pairs: Sequence[Adjusted],
+    *,
+    smallest_effective_share: float = 0.1,
+    largest_weight_share: float = 0.05,
+) -> CheckResult:
     """Positivity of every compared pair together."""
-    each = [check_positivity(pair) for pair in pairs]
+    each = [
+        check_positivity(
+            pair,
+            smallest_effective_share=smallest_effective_share,
+            largest_weight_share=largest_weight_share,
+        )
+        for pair in pairs
+    ]
     table = pd.concat([one.table for one in each], ignore_index=True)
     texts = [one.text for one in each if not one.passed]
     told = " ".join(texts) or each[0].text
